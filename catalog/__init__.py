@@ -1,0 +1,1 @@
+"""Remembers what the verifier saw, judges it against schedules and answers questions about it."""

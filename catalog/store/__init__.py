@@ -1,0 +1,1 @@
+"""The DuckDB catalog file; no other package imports duckdb."""

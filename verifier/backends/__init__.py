@@ -1,0 +1,1 @@
+"""Where bytes are kept: one module per kind of store, behind one protocol."""
