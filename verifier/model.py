@@ -187,3 +187,116 @@ class FileReport:
     content: Content
     looked: bool = True
     """False when reading it failed for good; `content` then carries `file.unreadable`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What a file was when it was first recorded in a settled snapshot; it stays so until a change is accepted."""
+
+    size: int
+    sha256: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownFile:
+    """What the catalog remembers of a file that was there at the last look.
+
+    `seen_at` is when this version (size, time, etag) was first seen, for stores that keep no clock.
+    """
+
+    report: FileReport
+    seen_at: datetime
+    reference: Reference | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotReport:
+    """What is known of one snapshot after a look: the verdict and everything it rests on.
+
+    `files` counts data files and manifests, `checked` how many of them were looked at to `depth`; `rows` is None where
+    not counted. `settled_at` is when it was first seen settled. `findings` are about the snapshot or its layout,
+    `file_findings` about the content of single files. `listing_digest` is a digest of the listing it was judged by and
+    `basis` one of the settings and the program that judged it; `is_final` tells that time alone changes nothing any more.
+    """
+
+    id: SnapshotId
+    verdict: Verdict
+    depth: Depth
+    checked: int
+    files: int
+    data_files: int
+    bytes: int
+    rows: int | None
+    landed_at: datetime | None
+    settled_at: datetime | None
+    presence: Presence = Presence.PRESENT
+    manifest: str | None = None
+    columns: tuple[Column, ...] | None = None
+    events: tuple[datetime, datetime] | None = None
+    findings: tuple[Finding, ...] = ()
+    file_findings: tuple[Finding, ...] = ()
+    listing_digest: str = ""
+    basis: str = ""
+    is_final: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileChange:
+    """One file whose record changes: newly seen, read again or gone; `known` is its state from now on."""
+
+    known: KnownFile
+    presence: Presence = Presence.PRESENT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotChange:
+    """A snapshot whose report differs from the recorded one, with the files that changed."""
+
+    report: SnapshotReport
+    files: tuple[FileChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stray:
+    """Something in the zone that belongs to no snapshot; a folder's path ends in `/` and its size is the sum below it."""
+
+    path: str
+    size: int
+    findings: tuple[Finding, ...]
+
+
+@dataclass(slots=True)
+class Counts:
+    """Running totals of one scan; sizes in bytes, `rows` of what was counted."""
+
+    datasets: int = 0
+    snapshots: int = 0
+    files: int = 0
+    bytes: int = 0
+    rows: int = 0
+    files_read: int = 0
+    files_unchanged: int = 0
+    bytes_read: int = 0
+    error: int = 0
+    warn: int = 0
+    info: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """Why something could not be looked at, in the words of an error."""
+
+    kind: str
+    message: str
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneReport:
+    """How the look at one zone went; `complete` only when every page of its listing was seen."""
+
+    zone: str
+    url: str
+    complete: bool
+    error: Trouble | None = None
+    findings: tuple[Finding, ...] = ()
