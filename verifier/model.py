@@ -207,6 +207,7 @@ class KnownFile:
     report: FileReport
     seen_at: datetime
     reference: Reference | None = None
+    presence: Presence = Presence.PRESENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,9 +215,9 @@ class SnapshotReport:
     """What is known of one snapshot after a look: the verdict and everything it rests on.
 
     `files` counts data files and manifests, `checked` how many of them were looked at to `depth`; `rows` is None where
-    not counted. `settled_at` is when it was first seen settled. `findings` are about the snapshot or its layout,
+    not counted. `settled_at` is since when it counts as settled. `findings` are about the snapshot or its layout,
     `file_findings` about the content of single files. `listing_digest` is a digest of the listing it was judged by and
-    `basis` one of the settings and the program that judged it; `is_final` tells that time alone changes nothing any more.
+    `basis` one of the settings and the program that judged it; `is_final` tells that time alone changes nothing more.
     """
 
     id: SnapshotId
@@ -258,7 +259,7 @@ class SnapshotChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stray:
-    """Something in the zone that belongs to no snapshot; a folder's path ends in `/` and its size is the sum below it."""
+    """Something that belongs to no snapshot; a folder's path ends in `/` and its size is the sum below it."""
 
     path: str
     size: int

@@ -15,8 +15,8 @@ from verifier.model import Checksum, StoredFile
 class Location:
     """A place and how to reach it, small enough to send to a worker.
 
-    `url` is canonical and holds no secret; `options` go to the filesystem and may hold secrets, so that they are neither
-    shown nor stored.
+    `url` is canonical and holds no secret; `options` go to the filesystem and may hold secrets, so that they are
+    neither shown nor stored.
     """
 
     kind: str
@@ -58,8 +58,8 @@ class Backend(Protocol):
     def list(self, prefix: str = "") -> Iterator[Sequence[StoredFile]]:
         """Yield pages of all files below `prefix`, a folder relative to the root ("" for all).
 
-        Strict: a listing that breaks, or whose end cannot be trusted, raises; it never gets shorter. A root that does not
-        exist raises `NotFoundError` where the store can tell. Folder placeholders are given with a path ending in `/`.
+        Strict: a listing that breaks, or whose end cannot be trusted, raises; it never gets shorter. A root that does
+        not exist raises `NotFoundError` where the store can tell. Folder placeholders have a path ending in `/`.
         """
 
     def stat(self, path: str) -> StoredFile | None:

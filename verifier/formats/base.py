@@ -28,7 +28,7 @@ class Limits:
 class Source(Protocol):
     """One stored file, read in a way that gives exactly what was asked for or raises.
 
-    Every method raises `SourceError` (network, denied, not found, changed) when it cannot deliver; it never returns less.
+    Every method raises `SourceError` (network, denied, not found, changed) when it cannot deliver; never is it less.
     """
 
     @property

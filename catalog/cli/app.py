@@ -1,0 +1,83 @@
+"""The commands under one roof, and the one place where errors become words and an exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import typer
+from typer.exceptions import Exit, TyperException
+
+from catalog.cli import check, demo, doctor, lookup, nightly, scan, setup, sql
+from catalog.exit_status import ExitStatus
+from verifier.errors import LandproofError
+
+_BROKEN_PIPE = 141
+
+app = typer.Typer(
+    name="landproof",
+    help="Proof that your exports landed: verify and catalog Adobe Experience Platform dataset exports.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for module in (demo, setup, scan, check, nightly, lookup, sql, doctor):
+    module.register(app)
+
+
+@app.callback()
+def _root(
+    *, show_version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False
+) -> None:
+    if show_version:
+        sys.stdout.write(f"landproof {version('landproof')}\n")
+        raise Exit
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit status; no exception and no traceback reaches the user."""
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    wants_json = "--json" in arguments or "--jsonl" in arguments
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        status = typer.main.get_command(app).main(list(arguments), prog_name="landproof", standalone_mode=False)
+        sys.stdout.flush()
+    except TyperException as error:
+        return _tell(error.format_message(), "see: landproof --help", ExitStatus.USAGE, wants_json=wants_json)
+    except LandproofError as error:
+        return _tell(error.message, error.hint, error.exit_status, wants_json=wants_json)
+    except (KeyboardInterrupt, typer.Abort):
+        return _tell("interrupted; what was finished is recorded", None, ExitStatus.INTERRUPTED, wants_json=wants_json)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _BROKEN_PIPE
+    except Exception as error:
+        what = f"{type(error).__name__} in landproof itself, which is a mistake of the program"
+        hint = "run with LANDPROOF_TRACEBACK=1 to see where, and report it"
+        if os.environ.get("LANDPROOF_TRACEBACK"):
+            raise
+        return _tell(what, hint, ExitStatus.NOT_LOOKED, wants_json=wants_json)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    return int(status or 0)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _tell(message: str, hint: str | None, status: int, *, wants_json: bool) -> int:
+    """Say what went wrong on stderr: as words, or as a document where documents were asked for."""
+    if wants_json:
+        error = {"message": message, "hint": hint, "exit_status": int(status)}
+        sys.stderr.write(json.dumps({"schema": "landproof/error/1", "error": error}) + "\n")
+    else:
+        sys.stderr.write(f"landproof: {message}\n" + (f"hint: {hint}\n" if hint else ""))
+    return int(status)

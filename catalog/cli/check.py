@@ -1,0 +1,116 @@
+"""`landproof check`: judge the schedules against the catalog; the document or its words, its exit status."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from catalog.answers import Document, check_document
+from catalog.cli.options import CatalogPath, Config, FailOn, Json, parse_fail_on, parse_moment
+from catalog.cli.render import findings_text, table, text_of
+from catalog.cli.session import Session, final_status, open_session
+from catalog.cli.words import when
+from catalog.exit_status import Judgement
+from catalog.judge_values import Period
+from catalog.workflow import DEFAULT_PERIOD, Question, Watch, utc_now
+from catalog.workflow import check as judge
+from verifier.errors import UsageError
+
+_AT = typer.Option("--at", metavar="TIME", help="Judge as of this moment, with all that is known today (default: now).")
+_FROM = typer.Option("--from", metavar="TIME", help="Judge slots due from here on (default: 35 days before).")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("check")(check)
+
+
+def check(
+    *,
+    zones: Annotated[list[str] | None, typer.Argument(metavar="[ZONE]...", help="Only these zones.")] = None,
+    at: Annotated[str | None, _AT] = None,
+    start: Annotated[str | None, _FROM] = None,
+    config: Config = None,
+    catalog: CatalogPath = None,
+    wants_json: Json = False,
+    fail_on: FailOn = "warn",
+) -> int:
+    """Judge schedules against the catalog: missing, late, incomplete, corrupt, about to expire."""
+    fails_on_warnings = parse_fail_on(fail_on)
+    session = open_session(config, catalog, wants_json=wants_json)
+    moment = parse_moment(at, "--at") if at else utc_now()
+    since = parse_moment(start, "--from") if start else moment - DEFAULT_PERIOD
+    if since > moment:
+        raise UsageError("--from is after --at")
+    watch = judged(session, Question(period=Period(since, moment), zones=_zones(session, zones), records=at is None))
+    judgement = Judgement(session.settings)
+    judgement.watch(watch)
+    document = check_document(watch)
+    session.answer(document, "" if wants_json else check_text(document))
+    return final_status(judgement.status, fails_on_warnings=fails_on_warnings)
+
+
+def judged(session: Session, question: Question) -> Watch:
+    """Judge what the settings promise; raises `UsageError` where they promise nothing."""
+    if not session.settings.datasets:
+        hint = "write them with: landproof init URL"
+        raise UsageError("nothing to check: the settings have no datasets", hint=hint)
+    return judge(session.settings, session.catalog, question)
+
+
+def check_text(document: Document) -> str:
+    """Lay out what became of every dataset, the slots that are not as they should be, and every finding."""
+    parts: list[Any] = [_datasets_table(document), ""]
+    odd = [(d, s) for d in document["datasets"] for s in d["slots"] if _is_odd(s)]
+    if odd:
+        rows = [(s["status"], s["verdict"], when(s["due_at"]), when(s["landed_at"]), _name(d)) for d, s in odd]
+        parts += [table(("slot", "verdict", "due", "landed", "dataset"), rows), ""]
+    findings = list(document["findings"])
+    for dataset in document["datasets"]:
+        found = [*dataset["findings"], *(f for s in dataset["slots"] for f in s["findings"])]
+        findings += [f | {"subject": _name(dataset)} for f in found]
+    told = findings_text(findings)
+    if told:
+        parts += [*told, ""]
+    counts = ", ".join(f"{n} {status.replace('_', ' ')}" for status, n in document["counts"].items() if n)
+    parts.append(f"as of {when(document['at'])}: {counts or 'no slots'}")
+    return text_of(*parts)
+
+
+def _datasets_table(document: Document) -> Any:
+    headings = ("status", "dataset", "id", "on time", "late", "missing", "unknown", "newest good", "next due")
+    rows = []
+    for dataset in document["datasets"]:
+        statuses = [s["status"] for s in dataset["slots"]]
+        good = [s["due_at"] for s in dataset["slots"] if s["verdict"] in ("good", "empty")]
+        ahead = [s["due_at"] for s in dataset["slots"] if s["status"] == "not_due"]
+        rows.append(
+            (
+                dataset["status"],
+                dataset["name"] or "-",
+                f"{dataset['zone']}/{dataset['dataset_id']}",
+                *(statuses.count(word) for word in ("on_time", "arrived_late", "missing", "unknown")),
+                when(max(good, default=None)),
+                when(min(ahead, default=None)),
+            )
+        )
+    return table(headings, rows, right=(3, 4, 5, 6))
+
+
+def _is_odd(slot: Document) -> bool:
+    if slot["status"] in ("on_time", "not_due"):
+        return slot["verdict"] not in (None, "good", "empty")
+    return True
+
+
+def _name(dataset: Document) -> str:
+    return str(dataset["name"] or f"{dataset['zone']}/{dataset['dataset_id']}")
+
+
+def _zones(session: Session, names: list[str] | None) -> frozenset[str] | None:
+    unknown = [name for name in names or () if name not in session.settings.zones]
+    if unknown:
+        known = ", ".join(session.settings.zones) or "none"
+        raise UsageError(f"no zone named {', '.join(unknown)} in the settings", hint=f"configured are: {known}")
+    return frozenset(names) if names else None

@@ -1,0 +1,119 @@
+"""`landproof datasets`, `snapshots`, `show` and `history`: questions to the catalog."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from catalog import answers
+from catalog.cli import lookup_text
+from catalog.cli.options import CatalogPath, Config, Dataset, From, Json, To, Zone, parse_period, parse_snapshot_id
+from catalog.cli.session import Session, final_status, open_session
+from catalog.exit_status import Judgement
+from catalog.store.history import path_history, snapshot_history
+from catalog.store.queries import SnapshotFilter, get_snapshot, list_datasets, list_files, list_snapshots
+from verifier.errors import UsageError
+from verifier.model import Verdict
+
+_VERDICT = typer.Option("--verdict", help="Only snapshots with this verdict.")
+_LATEST = typer.Option("--latest", help="Only the newest of each dataset.")
+_LATEST_GOOD = typer.Option("--latest-good", help="Only the newest good one of each dataset.")
+_LIMIT = typer.Option("--limit", min=1, help="At most so many, the newest.")
+_SUBJECT = typer.Argument(metavar="SNAPSHOT or PATH", help="A snapshot's id, or the path of a file below its zone.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (datasets, snapshots, show, history):
+        app.command(command.__name__)(command)
+
+
+def datasets(*, zone: Zone = None, config: Config = None, catalog: CatalogPath = None, wants_json: Json = False) -> int:
+    """List the datasets the catalog knows, with their newest and newest good snapshot."""
+    session = open_session(config, catalog, wants_json=wants_json)
+    names = {(d.zone, d.id): d.name for d in session.settings.datasets}
+    document = answers.datasets_document(list_datasets(session.catalog, zone), names)
+    session.answer(document, "" if wants_json else lookup_text.datasets_text(document))
+    return 0
+
+
+def snapshots(
+    *,
+    zone: Zone = None,
+    dataset: Dataset = None,
+    verdict: Annotated[Verdict | None, _VERDICT] = None,
+    start: From = None,
+    end: To = None,
+    latest: Annotated[bool, _LATEST] = False,
+    latest_good: Annotated[bool, _LATEST_GOOD] = False,
+    limit: Annotated[int | None, _LIMIT] = None,
+    config: Config = None,
+    catalog: CatalogPath = None,
+    wants_json: Json = False,
+) -> int:
+    """List snapshots with their verdicts, oldest first."""
+    period = parse_period(start, end)
+    session = open_session(config, catalog, wants_json=wants_json)
+    of_zone, dataset_id = session.find_dataset(dataset) if dataset else (None, None)
+    wanted = SnapshotFilter(
+        zone=zone or of_zone,
+        dataset_ids=(dataset_id,) if dataset_id else (),
+        verdict=verdict,
+        from_at=period[0],
+        to_at=period[1],
+        latest=latest,
+        latest_good=latest_good,
+        limit=limit,
+    )
+    document = answers.snapshots_document(list_snapshots(session.catalog, wanted))
+    session.answer(document, "" if wants_json else lookup_text.snapshots_text(document))
+    return 0
+
+
+def show(
+    *,
+    snapshot: Annotated[str, typer.Argument(metavar="SNAPSHOT", help="ZONE/DATASET_ID/EXPORT_TIME.")],
+    config: Config = None,
+    catalog: CatalogPath = None,
+    wants_json: Json = False,
+) -> int:
+    """Show one snapshot: verdict, coverage, findings, files with digests. The exit status goes by the verdict."""
+    wanted = parse_snapshot_id(snapshot)
+    session = open_session(config, catalog, wants_json=wants_json)
+    recorded = get_snapshot(session.catalog, wanted)
+    if recorded is None:
+        raise _unknown(session, f"snapshot {snapshot}")
+    document = answers.show_document(recorded, list_files(session.catalog, wanted))
+    session.answer(document, "" if wants_json else lookup_text.show_text(document))
+    judgement = Judgement(session.settings)
+    judgement.snapshot(recorded.report)
+    return final_status(judgement.status, fails_on_warnings=True)
+
+
+def history(
+    *,
+    subject: Annotated[str, _SUBJECT],
+    zone: Zone = None,
+    config: Config = None,
+    catalog: CatalogPath = None,
+    wants_json: Json = False,
+) -> int:
+    """Show how a snapshot or a file came to be what it is: every recorded state, oldest first."""
+    session = open_session(config, catalog, wants_json=wants_json)
+    try:
+        wanted = parse_snapshot_id(subject)
+    except UsageError:
+        wanted = None
+    of_snapshot = snapshot_history(session.catalog, wanted) if wanted else []
+    revisions = of_snapshot or path_history(session.catalog, subject, zone)
+    if not revisions:
+        raise _unknown(session, f"snapshot or path {subject}")
+    document = answers.history_document(subject, revisions)
+    session.answer(document, "" if wants_json else lookup_text.history_text(document))
+    return 0
+
+
+def _unknown(session: Session, what: str) -> UsageError:
+    hint = "list what is known with: landproof snapshots"
+    return UsageError(f"no {what} in catalog {session.catalog.path}", hint=hint)

@@ -1,0 +1,88 @@
+"""The documents of the look-ups as text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from catalog.answers import Document
+from catalog.cli.render import findings_text, table, text_of
+from catalog.cli.scan_text import snapshots_table
+from catalog.cli.words import number, plural, size, when
+
+_DIGEST = 16
+
+
+def datasets_text(document: Document) -> str:
+    """Lay out datasets, one a row."""
+    headings = ("dataset", "id", "snapshots", "size", "newest", "newest good")
+    rows = [
+        (
+            d["name"] or "-",
+            f"{d['zone']}/{d['dataset_id']}",
+            number(d["snapshots"]),
+            size(d["bytes"]),
+            when(d["newest_at"]),
+            when(d["newest_good_at"]),
+        )
+        for d in document["datasets"]
+    ]
+    return text_of(table(headings, rows, right=(2, 3)) if rows else "the catalog knows no datasets")
+
+
+def snapshots_text(document: Document) -> str:
+    """Lay out snapshots, one a row."""
+    found = document["snapshots"]
+    return text_of(snapshots_table(found), "", plural(len(found), "snapshot")) if found else text_of("no snapshots")
+
+
+def show_text(document: Document) -> str:
+    """Lay out one snapshot: what is known, what was found, its files."""
+    one = document["snapshot"]
+    events = " to ".join(when(at) for at in one["events"]) if one["events"] else "-"
+    facts = [
+        ("snapshot", one["id"]),
+        ("exported", when(one["export_time"])),
+        ("landed", when(one["landed_at"])),
+        ("verdict", f"{one['verdict']} at depth {one['depth']}, checked {one['checked']} of {one['files']} files"),
+        ("presence", one["presence"]),
+        ("size", f"{size(one['bytes'])} ({number(one['bytes'])} bytes)"),
+        ("rows", number(one["rows"])),
+        ("events", events),
+        ("columns", number(len(document["columns"])) if document["columns"] else "-"),
+        ("manifest", one["manifest"] or "-"),
+        ("first seen", when(one["first_seen_at"])),
+        ("judged", when(one["judged_at"])),
+        ("bytes read", when(one["verified_at"])),
+    ]
+    parts: list[Any] = [table(("", ""), facts)]
+    told = findings_text([f if f["path"] else f | {"subject": one["id"]} for f in one["findings"]], with_info=True)
+    if told:
+        parts += ["", *told]
+    rows = [
+        (
+            f["presence"],
+            f["kind"],
+            f["depth"],
+            number(f["rows"]),
+            size(f["size"]),
+            (f["sha256"] or "-")[:_DIGEST],
+            f["path"],
+        )
+        for f in document["files"]
+    ]
+    parts += ["", table(("presence", "kind", "depth", "rows", "size", "sha256", "path"), rows, right=(3, 4))]
+    return text_of(*parts)
+
+
+def history_text(document: Document) -> str:
+    """Lay out the recorded states of a snapshot or a file, oldest first, with what changed."""
+    rows = []
+    for revision in document["revisions"]:
+        changed = ", ".join(word.replace("_", " ") for word in revision["changed"]) or "first recorded"
+        if "snapshot" in revision:
+            one = revision["snapshot"]
+            state = f"{one['verdict']} at depth {one['depth']}, {one['checked']} of {one['files']}, {one['presence']}"
+        else:
+            state = f"{revision['presence']}, {size(revision['size'])}, sha256 {(revision['sha256'] or '-')[:_DIGEST]}"
+        rows.append((when(revision["recorded_at"]), state, changed, revision["scan_id"]))
+    return text_of(document["subject"], "", table(("recorded", "state", "changed", "scan"), rows))

@@ -1,0 +1,65 @@
+"""The options that many commands share, and how their texts become values."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from verifier.errors import UsageError
+from verifier.layout import parse_export_time
+from verifier.model import SnapshotId
+
+Config = Annotated[Path | None, typer.Option("--config", help="Settings file (default: landproof.toml here).")]
+CatalogPath = Annotated[Path | None, typer.Option("--catalog", help="Catalog file (default: landproof.duckdb).")]
+Json = Annotated[bool, typer.Option("--json", help="Print the document as JSON.")]
+From = Annotated[str | None, typer.Option("--from", metavar="TIME", help="Earliest export time, included.")]
+To = Annotated[str | None, typer.Option("--to", metavar="TIME", help="Latest export time, included.")]
+Zone = Annotated[str | None, typer.Option("--zone", help="Only this zone.")]
+Dataset = Annotated[str | None, typer.Option("--dataset", help="Only this dataset: id, ZONE/ID or name.")]
+FailOn = Annotated[str, typer.Option("--fail-on", metavar="LEVEL", help="warn, or error: warnings alone exit with 0.")]
+
+
+def parse_moment(text: str, option: str, *, is_end: bool = False) -> datetime:
+    """Read a moment: RFC 3339, a date (its start, or as an end its last microsecond), or an export time's digits; UTC.
+
+    Raises `UsageError` that names the option.
+    """
+    digits = parse_export_time(text)
+    if digits:
+        return digits
+    try:
+        if len(text) == len("2026-01-31"):
+            return datetime.combine(date.fromisoformat(text), time.max if is_end else time.min, UTC)
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        hint = "write 2026-09-20, 2026-09-20T01:00:00Z or 202609200100"
+        raise UsageError(f"{option}: expected a time, got {text!r}", hint=hint) from None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def parse_period(start: str | None, end: str | None) -> tuple[datetime | None, datetime | None]:
+    """Read `--from` and `--to`; raises `UsageError` where the end is before the start."""
+    first = parse_moment(start, "--from") if start else None
+    last = parse_moment(end, "--to", is_end=True) if end else None
+    if first and last and last < first:
+        raise UsageError(f"--to {end} is before --from {start}")
+    return first, last
+
+
+def parse_fail_on(text: str) -> bool:
+    """Tell whether warnings alone are to be failures."""
+    if text not in ("warn", "error"):
+        raise UsageError(f"--fail-on: expected warn or error, got {text!r}")
+    return text == "warn"
+
+
+def parse_snapshot_id(text: str) -> SnapshotId:
+    """Read `ZONE/DATASET_ID/EXPORT_TIME`; raises `UsageError` for anything else."""
+    parts = text.split("/")
+    if len(parts) != 3 or not all(parts) or parse_export_time(parts[2]) is None:
+        hint = "snapshots are named ZONE/DATASET_ID/EXPORT_TIME, as landproof snapshots lists them"
+        raise UsageError(f"expected the id of a snapshot, got {text!r}", hint=hint)
+    return SnapshotId(*parts)

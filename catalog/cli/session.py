@@ -1,0 +1,71 @@
+"""What every command starts with: settings, catalog, and how to answer; one object a run."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from catalog.exit_status import ExitStatus
+from catalog.settings import Settings, find_settings, load_settings
+from catalog.store.database import Catalog
+from catalog.store.queries import list_datasets
+from verifier.errors import UsageError
+
+if TYPE_CHECKING:
+    from catalog.answers import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Settings and catalog of one run, and whether it answers with documents."""
+
+    settings: Settings
+    catalog: Catalog
+    wants_json: bool
+
+    def answer(self, document: Document, text: str) -> None:
+        """Print the document, or else the text, on stdout."""
+        if self.wants_json:
+            print_document(document)
+        else:
+            sys.stdout.write(text if text.endswith("\n") or not text else f"{text}\n")
+
+    def find_dataset(self, text: str) -> tuple[str | None, str]:
+        """Resolve an id, `ZONE/ID` or a unique name to (zone or None where no zone is known, id).
+
+        Raises `UsageError` where several datasets go by that id or name.
+        """
+        zone, _, dataset_id = text.rpartition("/")
+        if zone:
+            return zone, dataset_id
+        configured = [(d.zone, d.id, d.name) for d in self.settings.datasets]
+        recorded = [(d.zone, d.dataset_id, d.name) for d in list_datasets(self.catalog)] if self.catalog.exists else []
+        named = {(z, i) for z, i, name in (*configured, *recorded) if text in (i, name)}
+        if len(named) > 1:
+            choices = ", ".join(sorted(f"{zone}/{dataset_id}" for zone, dataset_id in named))
+            raise UsageError(f"dataset {text!r} is ambiguous", hint=f"say which: {choices}")
+        return named.pop() if named else (None, text)
+
+
+def open_session(config: Path | None, catalog: Path | None, *, wants_json: bool) -> Session:
+    """Load the settings and say on stderr what is doubtful about them; the catalog is opened when it is used."""
+    path = find_settings(config, os.environ, Path.cwd())
+    settings = load_settings(path, os.environ)
+    for warning in settings.warnings:
+        sys.stderr.write(f"landproof: {warning}\n")
+    return Session(settings, Catalog(catalog or settings.catalog_path), wants_json)
+
+
+def print_document(document: Document) -> None:
+    """Print one JSON document, indented, in UTF-8."""
+    json.dump(document, sys.stdout, indent=1, ensure_ascii=False)
+    sys.stdout.write("\n")
+
+
+def final_status(status: ExitStatus, *, fails_on_warnings: bool) -> int:
+    """Return the exit status, with warnings forgiven where that was asked for."""
+    return 0 if status is ExitStatus.WARNINGS and not fails_on_warnings else int(status)

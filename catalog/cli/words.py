@@ -1,0 +1,30 @@
+"""Numbers, sizes and moments as people read them; pure text."""
+
+from __future__ import annotations
+
+
+def size(count: int | None) -> str:
+    """Write bytes as people read them."""
+    if count is None:
+        return "-"
+    value = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} TB"
+
+
+def when(text: str | None) -> str:
+    """Write a document's moment to the minute."""
+    return "-" if text is None else f"{text[:16].replace('T', ' ')}Z"
+
+
+def number(value: int | None) -> str:
+    """Write a count with its thousands apart."""
+    return "-" if value is None else f"{value:,}".replace(",", " ")
+
+
+def plural(count: int, word: str) -> str:
+    """Write a count and its word."""
+    return f"{number(count)} {word}" if count == 1 else f"{number(count)} {word}s"

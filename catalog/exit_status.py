@@ -1,0 +1,82 @@
+"""The exit status of a run, from what it saw; numbers are the contract's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import IntEnum
+
+from catalog.judge_values import SlotStatus
+from catalog.settings import Settings
+from catalog.workflow import Scan, Watch
+from verifier.findings import Level
+from verifier.model import Finding, SnapshotReport, Verdict
+
+
+class ExitStatus(IntEnum):
+    """What a script reads."""
+
+    OK = 0
+    WARNINGS = 1
+    ERRORS = 2
+    NOT_LOOKED = 3
+    CATALOG = 4
+    USAGE = 64
+    INTERRUPTED = 130
+
+
+_COULD_NOT_LOOK = ("file.unreadable", "zone.unreachable", "zone.mass-vanish", "zone.stale")
+
+
+class Judgement:
+    """Collects what was seen and gives the worst status: could not look, then errors, then warnings."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._worst = ExitStatus.OK
+
+    @property
+    def status(self) -> ExitStatus:
+        """The worst so far."""
+        return self._worst
+
+    def snapshot(self, report: SnapshotReport) -> None:
+        """Take in one snapshot: its findings, and whether it was left unjudged."""
+        self.findings((*report.findings, *report.file_findings))
+        if report.verdict is Verdict.UNKNOWN:
+            self._raise(ExitStatus.NOT_LOOKED)
+        dataset = self._settings.dataset(report.id.zone, report.id.dataset_id)
+        opaque = report.verdict is Verdict.UNVERIFIABLE and not (dataset and dataset.encrypted)
+        if opaque or report.verdict is Verdict.ARRIVING:
+            self._raise(ExitStatus.WARNINGS)
+
+    def scan(self, scan: Scan) -> None:
+        """Take in what is not about single snapshots."""
+        for zone in scan.zones:
+            self.findings(zone.findings)
+            if not zone.complete:
+                self._raise(ExitStatus.NOT_LOOKED)
+        for _, stray in scan.strays:
+            self.findings(stray.findings)
+
+    def watch(self, watch: Watch) -> None:
+        """Take in judged schedules."""
+        self.findings(watch.findings)
+        for dataset in watch.datasets:
+            self.findings(dataset.all_findings)
+            if dataset.arriving or dataset.opaque:
+                self._raise(ExitStatus.WARNINGS)
+            if any(slot.status is SlotStatus.UNKNOWN for slot in dataset.slots):
+                self._raise(ExitStatus.NOT_LOOKED)
+
+    def findings(self, findings: Iterable[Finding]) -> None:
+        """Take in findings by level, and those that say nobody could look."""
+        for one in findings:
+            if one.level is Level.ERROR and one.code in _COULD_NOT_LOOK:
+                self._raise(ExitStatus.NOT_LOOKED)
+            elif one.level is Level.ERROR:
+                self._raise(ExitStatus.ERRORS)
+            elif one.level is Level.WARN:
+                self._raise(ExitStatus.WARNINGS)
+
+    def _raise(self, status: ExitStatus) -> None:
+        self._worst = max(self._worst, status)

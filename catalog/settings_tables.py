@@ -1,0 +1,191 @@
+"""The tables of landproof.toml, one model each, frozen; where their values come from is not their business."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from catalog.schedule import DEFAULT_GRACE, Cron, Every, Once, Schedule, parse_every
+from catalog.settings_values import (
+    CodeName,
+    CronText,
+    Duration,
+    EveryText,
+    LevelName,
+    Moment,
+    PathSegment,
+    PositiveDuration,
+    Secret,
+    SecretText,
+    Size,
+    Template,
+    Url,
+)
+from verifier.formats.base import Limits
+from verifier.layout import DEFAULT_TEMPLATE
+
+Kind = Literal["s3", "azure-blob", "adls-gen2", "gcs", "sftp", "data-landing-zone", "local"]
+Text = Annotated[str, Field(min_length=1)]
+Texts = Annotated[tuple[str, ...], Field(strict=False)]
+Count = Annotated[int, Field(ge=1)]
+Days = Annotated[int, Field(ge=1, le=36_525)]
+
+_LIMITS = Limits()
+_DATA_LANDING_ZONE_DAYS = 7
+
+
+class Table(BaseModel):
+    """What all tables share: frozen, no unknown keys, no guessing of types."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
+
+
+class CatalogTable(Table):
+    """Where the catalog, its segments and its signed checkpoints are; unset segments stand beside the catalog."""
+
+    path: Text = "landproof.duckdb"
+    segments: Text | None = None
+    checkpoints: Text | None = None
+
+
+class LimitsTable(Table):
+    """What one file may cost; sizes in bytes."""
+
+    line_bytes: Size = _LIMITS.line_bytes
+    json_depth: Count = _LIMITS.json_depth
+    expanded_bytes: Size = _LIMITS.expanded_bytes
+    expansion_ratio: Count = _LIMITS.expansion_ratio
+    footer_bytes: Size = _LIMITS.footer_bytes
+    manifest_bytes: Size = _LIMITS.manifest_bytes
+    rows: Count = _LIMITS.rows
+
+
+class ZoneSettings(Table):
+    """One landing zone. `options` may hold secrets, masked; `filesystem_options` reveals them."""
+
+    url: Url
+    kind: Kind | None = None
+    template: Template = DEFAULT_TEMPLATE
+    settle_minutes: Annotated[int, Field(ge=0, le=525_600)] = 30
+    lifetime_days: Days | None = None
+    expiry_warning_days: Annotated[int, Field(ge=0, le=36_525)] = 2
+    stale_after: PositiveDuration | None = None
+    ignore: Texts = ()
+    options: dict[str, object] = {}
+
+    @property
+    def quiet(self) -> timedelta:
+        """How long nothing may have changed before a snapshot counts as settled."""
+        return timedelta(minutes=self.settle_minutes)
+
+    @property
+    def lifetime(self) -> timedelta | None:
+        """How long after landing the zone deletes by itself, None where it does not; a data landing zone: 7 days."""
+        days = self.lifetime_days
+        if days is None and self.kind == "data-landing-zone":
+            days = _DATA_LANDING_ZONE_DAYS
+        return None if days is None else timedelta(days=days)
+
+    @property
+    def expiry_warning(self) -> timedelta:
+        """How long before that it is time to warn."""
+        return timedelta(days=self.expiry_warning_days)
+
+    def filesystem_options(self) -> dict[str, object]:
+        """Return the options with their secrets revealed: for the filesystem, never for a message."""
+        return {name: _revealed(value) for name, value in self.options.items()}
+
+
+def _revealed(value: object) -> object:
+    if isinstance(value, Secret):
+        return value.reveal()
+    if isinstance(value, dict):
+        return {name: _revealed(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_revealed(inner) for inner in value]
+    return value
+
+
+class DatasetSettings(Table):
+    """One dataset and what it promises; unset `format`, `compressed` and `manifest` are learned from what is there."""
+
+    zone: str
+    id: PathSegment
+    name: Text | None = None
+    every: EveryText | None = None
+    cron: CronText | None = None
+    starts_at: Moment | None = None
+    ends_at: Moment | None = None
+    grace: Duration = DEFAULT_GRACE
+    enabled: bool = True
+    flow: Text | None = None
+    mode: Literal["full-then-incremental", "full"] = "full-then-incremental"
+    format: Literal["parquet", "json"] | None = None
+    compressed: bool | None = None
+    manifest: bool | None = None
+    encrypted: bool = False
+    allow_empty: bool = True
+    recovery_point: PositiveDuration | None = None
+    verify_every: PositiveDuration | None = None
+    drill_every: PositiveDuration | None = None
+    retain: PositiveDuration | None = None
+    min_good_copies: Count | None = None
+
+    def schedule(self) -> Schedule | None:
+        """Return when exports are due, None where no schedule is promised."""
+        if self.cron is not None:
+            return Schedule(Cron(self.cron, self.starts_at), self.ends_at, self.grace)
+        if self.every is None or self.starts_at is None:
+            return None
+        interval = parse_every(self.every)
+        cadence = Once(self.starts_at) if interval is None else Every(interval, self.starts_at)
+        return Schedule(cadence, self.ends_at, self.grace)
+
+
+class NotifyTable(Table):
+    """Where notices go: Apprise URLs, secret because they hold tokens."""
+
+    urls: Annotated[tuple[SecretText, ...], Field(strict=False)] = ()
+
+
+class AdobeTable(Table):
+    """How to ask Flow Service, and the flows to watch."""
+
+    client_id: str | None = None
+    client_secret: SecretText | None = None
+    org_id: str | None = None
+    sandbox: str = "prod"
+    scopes: Texts = (
+        "openid",
+        "AdobeID",
+        "read_organizations",
+        "additional_info.projectedProductContext",
+        "session",
+    )
+    flows: Texts = ()
+
+
+class Document(Table):
+    """The whole of landproof.toml."""
+
+    catalog: CatalogTable = CatalogTable()
+    limits: LimitsTable = LimitsTable()
+    levels: Mapping[CodeName, LevelName] = {}
+    zones: Mapping[PathSegment, ZoneSettings] = {}
+    datasets: Annotated[tuple[DatasetSettings, ...], Field(strict=False)] = ()
+    notify: NotifyTable = NotifyTable()
+    adobe: AdobeTable = AdobeTable()
+
+
+TABLES: Mapping[str, type[Table]] = {
+    "catalog": CatalogTable,
+    "limits": LimitsTable,
+    "zones": ZoneSettings,
+    "datasets": DatasetSettings,
+    "notify": NotifyTable,
+    "adobe": AdobeTable,
+}
+"""The model of a table by the first part of its path."""

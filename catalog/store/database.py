@@ -1,0 +1,200 @@
+"""One catalog file: opened late and closed early, by one writer or many readers; not what is stored in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+import duckdb
+
+from catalog.store import lock, migrate, recovery, trouble
+from catalog.store.lock import Patience
+from verifier.errors import CatalogError
+
+Connection = duckdb.DuckDBPyConnection
+
+# Files made so can still be opened by DuckDB 1.5, a way back.
+STORAGE_VERSION = "v1.5.0"
+OPTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        "python_enable_replacements": "false",
+        "threads": str(min(4, os.cpu_count() or 1)),
+        "memory_limit": "1GB",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """The catalog at `path`; every use opens it anew, so that a lock is held for moments only.
+
+    Another opener in the way is waited for, `wait_seconds` in total; then CatalogError. A use inside a use of the same
+    catalog waits for itself, in vain: do one after the other.
+    """
+
+    path: Path
+    wait_seconds: float = 30.0
+
+    @property
+    def exists(self) -> bool:
+        """True where there is a file, whatever it holds."""
+        return self.path.exists()
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Yield a connection inside one transaction: committed at the end, or rolled back on any exception.
+
+        Makes the file where there is none, and brings an older one up to date. Raises CatalogError for whatever the
+        file or the disk does.
+        """
+        path, patience = self._file, Patience.of(self.wait_seconds)
+        with _translated(path), lock.writing(path, patience):
+            _forget_unfinished(path)
+            if not path.exists():
+                _create(path)
+            with closing(_connect_to_write(path, patience)) as connection:
+                migrate.apply(connection, migrate.pending(connection, path))
+                with _transaction(connection):
+                    yield connection
+
+    @contextmanager
+    def read(self, options: Mapping[str, str] = OPTIONS) -> Iterator[Connection]:
+        """Yield a read-only connection. Raises CatalogError, also where there is no file."""
+        path, patience = self._file, Patience.of(self.wait_seconds)
+        with _translated(path), closing(self._connect_to_read(path, options, patience)) as connection:
+            yield connection
+
+    @property
+    def _file(self) -> Path:
+        # One file has one lock, whatever name it is reached by.
+        return Path(os.path.realpath(self.path))
+
+    def _connect_to_read(self, path: Path, options: Mapping[str, str], patience: Patience) -> Connection:
+        if not path.exists():
+            raise CatalogError(
+                f"catalog {self.path}: does not exist", hint="run a scan first, or name another file with --catalog"
+            )
+        for _ in range(2):
+            try:
+                connection = _connect(path, options, patience, read_only=True)
+            except duckdb.Error as error:
+                if not trouble.is_one_log_behind(error):
+                    raise
+            else:
+                if not _is_behind(connection, path):
+                    return connection
+                connection.close()
+            with self.write():
+                """Only a writer may set a stale log aside or bring an older file up to date."""
+        raise CatalogError(f"catalog {path}: could not be brought up to date", hint="try again")
+
+
+def _is_behind(connection: Connection, path: Path) -> bool:
+    try:
+        return bool(migrate.pending(connection, path))
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _connect(path: Path, options: Mapping[str, str], patience: Patience, *, read_only: bool) -> Connection:
+    while True:
+        if read_only:
+            lock.pass_gate(path, patience)
+        try:
+            connection = duckdb.connect(str(path), read_only=read_only, config=dict(options))
+        except duckdb.Error as error:
+            if not trouble.is_busy(error):
+                raise
+            if not patience.wait():
+                raise _busy(error, path) from error
+        else:
+            connection.execute("SET TimeZone = 'UTC'")
+            return connection
+
+
+def _connect_to_write(path: Path, patience: Patience) -> Connection:
+    try:
+        return _connect(path, OPTIONS, patience, read_only=False)
+    except duckdb.Error as error:
+        if not trouble.is_one_log_behind(error):
+            raise
+        with recovery.stale_log_aside(path) as aside:
+            connection = _connect(path, OPTIONS, patience, read_only=False)
+            recovery.confirm(connection, path, aside)
+            return connection
+
+
+def _busy(error: duckdb.Error, path: Path) -> CatalogError:
+    pid = str(error).partition("(PID ")[2].partition(")")[0]
+    if not pid.isdigit():
+        return lock.locked(path)
+    return CatalogError(
+        f"catalog {path}: locked by PID {pid}, and stayed so", hint="close the program that has it open, then try again"
+    )
+
+
+@contextmanager
+def _transaction(connection: Connection) -> Iterator[None]:
+    connection.execute("BEGIN")
+    try:
+        yield
+        # After a failed statement that somebody swallowed, COMMIT would discard everything without a word; this raises.
+        connection.execute("SELECT 1").fetchall()
+        connection.execute("COMMIT")
+    except BaseException:
+        _roll_back(connection)
+        raise
+
+
+def _roll_back(connection: Connection) -> None:
+    try:
+        connection.execute("ROLLBACK")
+    except duckdb.Error:
+        """A failed COMMIT has ended the transaction already; the exception on its way says why."""
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except duckdb.Error as error:
+        raise trouble.translate(error, path) from error
+
+
+def _unfinished(path: Path) -> Path:
+    return path.with_name(path.name + ".new")
+
+
+def _forget_unfinished(path: Path) -> None:
+    """Remove what a kill left of a file being made; nothing was ever recorded in it."""
+    made = _unfinished(path)
+    for leftover in (made, Path(f"{made}.wal")):
+        leftover.unlink(missing_ok=True)
+
+
+def _create(path: Path) -> None:
+    """Make a catalog under another name, then give it its own: there is a whole one or none."""
+    recovery.set_aside(path)
+    made = _unfinished(path)
+    with closing(duckdb.connect(":memory:", config=dict(OPTIONS))) as connection:
+        quoted = str(made).replace("'", "''")
+        connection.execute(f"ATTACH '{quoted}' AS made (STORAGE_VERSION '{STORAGE_VERSION}')")
+        connection.execute("USE made")
+        migrate.start(connection)
+        migrate.apply(connection, migrate.migrations())
+        connection.execute("CHECKPOINT made")
+        connection.execute("USE memory")
+        connection.execute("DETACH made")
+    made.rename(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,163 @@
+"""What the catalog knows of a zone, for the scan that looks at it again and for judging; not look-ups for people."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import pyarrow as pa
+
+from catalog.store.codec import (
+    FILE_COLUMNS,
+    FINDING_COLUMNS,
+    REPORT_COLUMNS,
+    ColumnSets,
+    SnapshotKey,
+    columns_from,
+    file_from,
+    finding_from,
+    report_from,
+    restored,
+    storable,
+)
+from catalog.store.database import Catalog, Connection
+from verifier.model import Finding, KnownFile, Presence, SnapshotReport
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedLook:
+    """The newest complete and trusted listing of a scope of a zone."""
+
+    scope: str
+    started_at: datetime
+
+
+def known_snapshots(
+    catalog: Catalog, zone: str, under: Collection[str] | None = None
+) -> dict[SnapshotKey, SnapshotReport]:
+    """Return the newest report of every snapshot of a zone, or of the datasets `under`, with all its findings.
+
+    Gone snapshots are among them, with their presence; in order of dataset and export time.
+    """
+    chosen = "TRUE" if under is None else "dataset_id IN (SELECT unnest(?::VARCHAR[]))"
+    values: list[object] = [storable(zone)] + ([] if under is None else [[storable(d) for d in under]])
+    with catalog.read() as connection:
+        query = f"FROM snapshots WHERE zone = ? AND {chosen}"
+        rows = connection.execute(
+            f"SELECT snapshot_key, {REPORT_COLUMNS} {query} ORDER BY dataset_id, export_time", values
+        ).fetchall()
+        found = _findings(
+            connection,
+            f"SELECT f.snapshot_key, f.of_file, {FINDING_COLUMNS} FROM finding_revisions f SEMI JOIN "
+            f"(SELECT scan_key, snapshot_key {query}) USING (scan_key, snapshot_key) ORDER BY f.snapshot_key, position",
+            values,
+        )
+        sets = column_sets(connection)
+    reports = [report_from(row[1:], sets, found[row[0], False], found[row[0], True]) for row in rows]
+    return {(report.id.dataset_id, report.id.export_time): report for report in reports}
+
+
+def known_files(catalog: Catalog, zone: str, keys: Iterable[SnapshotKey]) -> dict[SnapshotKey, dict[str, KnownFile]]:
+    """Return every recorded file, by path, of each of these snapshots of a zone, with its presence.
+
+    A snapshot that is not known, or has none, is left out.
+    """
+    wanted = sorted(set(keys))
+    asked = pa.table(
+        {
+            "dataset_id": pa.array([storable(d) for d, _ in wanted], pa.string()),
+            "export_time": pa.array([storable(e) for _, e in wanted], pa.string()),
+        }
+    )
+    known: dict[SnapshotKey, dict[str, KnownFile]] = defaultdict(dict)
+    if not wanted:
+        return known
+    with catalog.read() as connection:
+        connection.register("asked", asked)
+        # The window runs over the asked snapshots' rows alone; over the view it would run over every file of the zone.
+        rows = connection.execute(
+            f"""SELECT dataset_id, export_time, presence, {FILE_COLUMNS} FROM (
+                    FROM file_revisions SEMI JOIN
+                        (FROM snapshot SEMI JOIN asked USING (dataset_id, export_time) WHERE zone = ?)
+                        USING (snapshot_key)
+                    WINDOW newest AS (PARTITION BY snapshot_key, name ORDER BY recorded_at DESC, scan_key DESC)
+                    QUALIFY row_number() OVER newest = 1
+                ) ORDER BY dataset_id, export_time, path""",
+            [storable(zone)],
+        ).fetchall()
+        sets = column_sets(connection)
+    for row in rows:
+        file = replace(file_from(row[3:], sets), presence=Presence(row[2]))
+        known[restored(row[0]), restored(row[1])][file.report.file.path] = file
+    return dict(known)
+
+
+def known_zones(catalog: Catalog) -> dict[str, str]:
+    """Return the URL of every recorded zone by its name; none where there is no catalog yet."""
+    if not catalog.exists:
+        return {}
+    with catalog.read() as connection:
+        return dict(connection.execute("SELECT zone, url FROM zone ORDER BY zone").fetchall())
+
+
+def zone_name_for(catalog: Catalog, url: str, wanted: str) -> str:
+    """Return the name under which a place is recorded, or a free one: `wanted`, else `wanted-2`, `wanted-3`, …
+
+    A place recorded under several names keeps `wanted` where that is one of them, else the first of them.
+    """
+    zones = known_zones(catalog)
+    names = [name for name, place in zones.items() if place == url]
+    if names:
+        return wanted if wanted in names else names[0]
+    name, number = wanted, 1
+    while name in zones:
+        number += 1
+        name = f"{wanted}-{number}"
+    return name
+
+
+def content_owners(catalog: Catalog, zone: str, dataset_id: str) -> dict[str, SnapshotKey]:
+    """Return, by SHA-256, the earliest snapshot of a dataset that has a file with rows and these bytes."""
+    with catalog.read() as connection:
+        rows = connection.execute(
+            """SELECT sha256, min(export_time) FROM file_revisions
+               WHERE zone = ? AND dataset_id = ? AND sha256 IS NOT NULL AND rows > 0
+               GROUP BY sha256""",
+            [storable(zone), storable(dataset_id)],
+        ).fetchall()
+    return {sha256: (dataset_id, restored(export_time)) for sha256, export_time in rows}
+
+
+def looks(catalog: Catalog, zone: str) -> list[RecordedLook]:
+    """Return the newest complete and trusted look of each scope at a zone, newest first."""
+    with catalog.read() as connection:
+        rows = connection.execute(
+            "SELECT scope, started_at FROM looks WHERE zone = ? ORDER BY started_at DESC", [zone]
+        ).fetchall()
+    return [RecordedLook(scope, started_at.replace(tzinfo=UTC)) for scope, started_at in rows]
+
+
+def previous_suspect(catalog: Catalog, zone: str, scope: str | None = None) -> bool:
+    """Tell whether the newest complete look at a zone, of one scope or of any, was suspect."""
+    with catalog.read() as connection:
+        rows = connection.execute(
+            """SELECT suspect FROM scans WHERE zone = $zone AND complete AND ($scope IS NULL OR scope = $scope)
+               ORDER BY started_at DESC, scan_key DESC LIMIT 1""",
+            {"zone": zone, "scope": scope},
+        ).fetchall()
+    return rows == [(True,)]
+
+
+def column_sets(connection: Connection) -> ColumnSets:
+    """Return all recorded sets of columns by their digest; a dataset has few."""
+    rows = connection.execute("SELECT digest, columns FROM column_set").fetchall()
+    return {digest: columns_from(text) for digest, text in rows}
+
+
+def _findings(connection: Connection, query: str, values: list[object]) -> Mapping[tuple[int, bool], list[Finding]]:
+    found: dict[tuple[int, bool], list[Finding]] = defaultdict(list)
+    for row in connection.execute(query, values).fetchall():
+        found[row[0], row[1]].append(finding_from(row[2:]))
+    return found

@@ -1,0 +1,230 @@
+"""Look-ups for people: datasets, snapshots, files and scans as known now, in plain values; not documents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from catalog.store.codec import (
+    FILE_COLUMNS,
+    FINDING_COLUMNS,
+    REPORT_COLUMNS,
+    file_from,
+    finding_from,
+    from_json,
+    from_stored,
+    report_from,
+    restored,
+    storable,
+)
+from catalog.store.database import Catalog, Connection
+from catalog.store.known import column_sets
+from verifier.model import Finding, KnownFile, Presence, SnapshotId, SnapshotReport, Trouble, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedDataset:
+    """A dataset with what is present of it: number and bytes of snapshots, newest and newest good export time."""
+
+    zone: str
+    dataset_id: str
+    name: str | None
+    snapshots: int
+    newest_at: datetime | None
+    newest_good_at: datetime | None
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedSnapshot:
+    """A snapshot as known now; `verified_at` is when bytes of it were last read, None where they never were."""
+
+    report: SnapshotReport
+    first_seen_at: datetime
+    judged_at: datetime
+    verified_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedFile:
+    """A file as known now; `last_seen_at` is the newest trusted listing that had it, None where it is gone."""
+
+    known: KnownFile
+    presence: Presence
+    first_seen_at: datetime
+    last_seen_at: datetime | None
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedScan:
+    """A look at a zone; `finished_at` is None while it runs, and for good where it was killed."""
+
+    scan_id: str
+    zone: str
+    url: str
+    depth: str
+    scope: str
+    started_at: datetime
+    finished_at: datetime | None
+    complete: bool
+    suspect: bool
+    counts: dict[str, int]
+    trouble: Trouble | None
+    tool_version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotFilter:
+    """Which snapshots are asked for; bounds of the export time are included, empty means any.
+
+    `latest` and `latest_good` take the newest present one of each dataset. With `limit` the newest are given.
+    """
+
+    zone: str | None = None
+    dataset_ids: tuple[str, ...] = ()
+    export_time: str | None = None
+    verdict: Verdict | None = None
+    from_at: datetime | None = None
+    to_at: datetime | None = None
+    latest: bool = False
+    latest_good: bool = False
+    limit: int | None = None
+
+
+def list_datasets(catalog: Catalog, zone: str | None = None) -> list[RecordedDataset]:
+    """Return all datasets, or those of a zone, by zone and id."""
+    with catalog.read() as connection:
+        rows = connection.execute(
+            """SELECT zone, dataset_id, name, snapshots, newest_at, newest_good_at, bytes FROM datasets
+               WHERE $zone IS NULL OR zone = $zone ORDER BY ALL""",
+            {"zone": zone},
+        ).fetchall()
+    return [
+        RecordedDataset(
+            zone=restored(row[0]),
+            dataset_id=restored(row[1]),
+            name=row[2],
+            snapshots=row[3],
+            newest_at=from_stored(row[4]),
+            newest_good_at=from_stored(row[5]),
+            bytes=row[6],
+        )
+        for row in rows
+    ]
+
+
+def list_snapshots(catalog: Catalog, wanted: SnapshotFilter) -> list[RecordedSnapshot]:
+    """Return the snapshots that pass a filter, with all their findings, by zone, dataset and export time."""
+    where, values = _conditions(wanted)
+    newest = ""
+    if wanted.latest or wanted.latest_good:
+        newest = (
+            "QUALIFY row_number() OVER (PARTITION BY zone, dataset_id ORDER BY export_at DESC, export_time DESC) = 1"
+        )
+    limit = "" if wanted.limit is None else f"ORDER BY export_at DESC, zone, dataset_id LIMIT {int(wanted.limit)}"
+    with catalog.read() as connection:
+        connection.execute(
+            f"CREATE TEMP TABLE chosen AS SELECT * FROM snapshots WHERE {where} {newest} {limit}", values
+        )
+        return _chosen(connection)
+
+
+def get_snapshot(catalog: Catalog, wanted: SnapshotId) -> RecordedSnapshot | None:
+    """Return one snapshot as known now, or None."""
+    one = SnapshotFilter(zone=wanted.zone, dataset_ids=(wanted.dataset_id,), export_time=wanted.export_time)
+    return next(iter(list_snapshots(catalog, one)), None)
+
+
+def list_files(catalog: Catalog, wanted: SnapshotId) -> list[RecordedFile]:
+    """Return all files of a snapshot as known now, the gone ones included, by path."""
+    with catalog.read() as connection:
+        rows = connection.execute(
+            f"""SELECT {FILE_COLUMNS}, presence, first_seen_at, last_seen_at, recorded_at FROM files
+                WHERE zone = ? AND dataset_id = ? AND export_time = ? ORDER BY path""",
+            [storable(wanted.zone), storable(wanted.dataset_id), storable(wanted.export_time)],
+        ).fetchall()
+        sets = column_sets(connection)
+    return [
+        RecordedFile(
+            known=file_from(row[:-4], sets),
+            presence=Presence(row[-4]),
+            first_seen_at=row[-3].replace(tzinfo=UTC),
+            last_seen_at=from_stored(row[-2]),
+            recorded_at=row[-1].replace(tzinfo=UTC),
+        )
+        for row in rows
+    ]
+
+
+def list_scans(catalog: Catalog, zone: str | None = None, limit: int = 100) -> list[RecordedScan]:
+    """Return the newest looks at all zones, or at one, newest first."""
+    with catalog.read() as connection:
+        rows = connection.execute(
+            """SELECT scan_id, zone, url, depth, scope, started_at, finished_at, complete, suspect, counts,
+                      error_kind, error_message, error_hint, tool_version
+               FROM scans WHERE $zone IS NULL OR zone = $zone ORDER BY started_at DESC, scan_key DESC LIMIT $limit""",
+            {"zone": zone, "limit": limit},
+        ).fetchall()
+    return [_scan(row) for row in rows]
+
+
+def _scan(row: tuple[Any, ...]) -> RecordedScan:
+    kind, message, hint = row[10:13]
+    return RecordedScan(
+        scan_id=row[0],
+        zone=row[1],
+        url=row[2],
+        depth=row[3],
+        scope=row[4],
+        started_at=row[5].replace(tzinfo=UTC),
+        finished_at=from_stored(row[6]),
+        complete=row[7],
+        suspect=row[8],
+        counts=from_json(row[9] or "{}"),
+        trouble=None if kind is None else Trouble(kind=kind, message=message, hint=hint),
+        tool_version=row[13],
+    )
+
+
+def _conditions(wanted: SnapshotFilter) -> tuple[str, list[object]]:
+    """SQL over the columns of the view and its values; partition columns first, so that they reach the tables below."""
+    from_at, to_at = (
+        None if at is None else at.astimezone(UTC).replace(tzinfo=None) for at in (wanted.from_at, wanted.to_at)
+    )
+    verdict = Verdict.GOOD if wanted.latest_good else wanted.verdict
+    conditions: list[tuple[str, object]] = [
+        ("zone = ?", None if wanted.zone is None else storable(wanted.zone)),
+        ("dataset_id IN (SELECT unnest(?::VARCHAR[]))", [storable(d) for d in wanted.dataset_ids] or None),
+        ("export_time = ?", wanted.export_time),
+        ("export_at >= ?", from_at),
+        ("export_at <= ?", to_at),
+        ("verdict = ?", verdict and verdict.value),
+        ("presence = ?", Presence.PRESENT.value if wanted.latest or wanted.latest_good else None),
+    ]
+    used = [(text, value) for text, value in conditions if value is not None]
+    return " AND ".join(text for text, _ in used) or "TRUE", [value for _, value in used]
+
+
+def _chosen(connection: Connection) -> list[RecordedSnapshot]:
+    rows = connection.execute(
+        f"""SELECT snapshot_key, first_seen_at, judged_at, verified_at, {REPORT_COLUMNS} FROM chosen
+            ORDER BY zone, dataset_id, export_time"""
+    ).fetchall()
+    found: dict[tuple[int, bool], list[Finding]] = {}
+    for row in connection.execute(
+        f"""SELECT f.snapshot_key, f.of_file, {FINDING_COLUMNS} FROM finding_revisions f
+            SEMI JOIN chosen USING (scan_key, snapshot_key) ORDER BY f.snapshot_key, position"""
+    ).fetchall():
+        found.setdefault((row[0], row[1]), []).append(finding_from(row[2:]))
+    sets = column_sets(connection)
+    return [
+        RecordedSnapshot(
+            report=report_from(row[4:], sets, found.get((row[0], False), ()), found.get((row[0], True), ())),
+            first_seen_at=row[1].replace(tzinfo=UTC),
+            judged_at=row[2].replace(tzinfo=UTC),
+            verified_at=from_stored(row[3]),
+        )
+        for row in rows
+    ]

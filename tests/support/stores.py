@@ -1,0 +1,112 @@
+"""Places to put files before a backend looks at them, one per kind of store; not the backends."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import time
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from support.servers import S3Server
+
+from verifier.backends.base import Location
+from verifier.backends.registry import open_backend
+from verifier.backends.urls import parse_location
+
+
+class LocalStore:
+    """A local folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.root.mkdir(parents=True, exist_ok=True)
+
+    def location(self, path: str = "") -> Location:
+        """Return the place of a folder below the root."""
+        return parse_location(str(self.root / path))
+
+    def put(self, path: str, data: bytes) -> None:
+        """Write one file, with a time that differs from any before."""
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        existed = target.exists()
+        target.write_bytes(data)
+        if existed:
+            later = time.time() + 5
+            os.utime(target, (later, later))
+
+    def put_many(self, paths: Iterable[str]) -> None:
+        """Write many small files."""
+        for path in paths:
+            self.put(path, b"x")
+
+    def delete(self, path: str) -> None:
+        """Delete one file."""
+        (self.root / path).unlink()
+
+    def missing(self) -> Location:
+        """Return a place that does not exist."""
+        return self.location("no-such-folder")
+
+
+class S3Store:
+    """One bucket of a server that does not check signatures of our puts, or whose buckets are folders we can reach."""
+
+    def __init__(self, server: S3Server, bucket: str, folder: Path | None = None) -> None:
+        self.server = server
+        self.bucket = bucket
+        self.files = LocalStore(folder / bucket) if folder else None
+        if self.files is None:
+            self._send("PUT", "", b"")
+
+    def location(self, path: str = "", **options: object) -> Location:
+        """Return the place of a prefix in the bucket."""
+        return parse_location(f"s3://{self.bucket}/{path}", self.server.options(**options))
+
+    def put(self, path: str, data: bytes, **headers: str) -> None:
+        """Store one object."""
+        if self.files:
+            self.files.put(path, data)
+        else:
+            self._send("PUT", f"/{quote(path)}", data, headers)
+
+    def put_many(self, paths: Iterable[str]) -> None:
+        """Store many small objects."""
+        for path in paths:
+            self.put(path, b"x")
+
+    def delete(self, path: str) -> None:
+        """Delete one object."""
+        if self.files:
+            self.files.delete(path)
+        else:
+            self._send("DELETE", f"/{quote(path)}", b"")
+
+    def missing(self) -> Location:
+        """Return a place whose bucket does not exist."""
+        return parse_location("s3://no-such-bucket", self.server.options())
+
+    def _send(self, method: str, target: str, body: bytes, headers: dict[str, str] | None = None) -> None:
+        credentials = f"AWS4-HMAC-SHA256 Credential={self.server.key}/20260101/us-east-1/s3/aws4_request"
+        with closing(http.client.HTTPConnection(urlsplit(self.server.url).netloc)) as connection:
+            fields = {"Authorization": credentials, **{k.replace("_", "-"): v for k, v in (headers or {}).items()}}
+            connection.request(method, f"/{self.bucket}{target}", body, fields)
+            answer = connection.getresponse()
+            text = answer.read()
+        if answer.status >= 300:
+            raise RuntimeError(f"{method} {target}: status {answer.status}: {text[:300]!r}")
+
+
+Store = LocalStore | S3Store
+
+
+def list_paths(location: Location) -> list[str]:
+    """Return the sorted paths of all files at a place; runs in a worker process, too."""
+    backend = open_backend(location)
+    try:
+        return sorted(file.path for page in backend.list() for file in page)
+    finally:
+        backend.close()

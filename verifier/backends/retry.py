@@ -1,0 +1,50 @@
+"""How long we try again after a passing fault, in one place for every store; not what a passing fault is.
+
+Only `NetworkError` is passing: every store sorts what went wrong into denied, not found, changed and network first.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from verifier.errors import NetworkError
+
+TRIES = 5
+SECONDS = 30.0
+FIRST_WAIT_SECONDS, GREATEST_WAIT_SECONDS = 0.1, 2.0
+
+Result = TypeVar("Result")
+
+
+class Tries:
+    """What is left for one step: at most `TRIES` attempts and `SECONDS` in all, the waits between them jittered."""
+
+    def __init__(self) -> None:
+        self._deadline = time.monotonic() + SECONDS
+        self._used = 0
+
+    @property
+    def seconds_left(self) -> float:
+        """How long an attempt that begins now may take."""
+        return max(self._deadline - time.monotonic(), 0.001)
+
+    def wait(self, fault: NetworkError) -> None:
+        """Wait before the next attempt, or raise the fault when no attempt is left."""
+        self._used += 1
+        pause = min(FIRST_WAIT_SECONDS * 3 ** (self._used - 1), GREATEST_WAIT_SECONDS) * random.uniform(0.7, 1.3)
+        if self._used >= TRIES or time.monotonic() + pause >= self._deadline:
+            raise fault
+        time.sleep(pause)
+
+
+def retried(attempt: Callable[[float], Result]) -> Result:
+    """Call `attempt` with the seconds it may take until it returns; raise its last `NetworkError`, others at once."""
+    tries = Tries()
+    while True:
+        try:
+            return attempt(tries.seconds_left)
+        except NetworkError as fault:
+            tries.wait(fault)

@@ -1,0 +1,90 @@
+"""Compare a file with what was recorded of it: changed, vanished, expired, and what stays the reference.
+
+Where a SHA-256 is recorded the bytes decide; the first one recorded in a settled snapshot stays the reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from verifier.findings import Effect, Level
+from verifier.model import (
+    Depth,
+    FileChange,
+    FileKind,
+    FileReport,
+    Finding,
+    KnownFile,
+    Presence,
+    Reference,
+    StoredFile,
+    finding,
+)
+
+
+def is_same_version(known: StoredFile, listed: StoredFile) -> bool:
+    """Tell whether a listing shows the version that was recorded: size, time and, where both have one, etag."""
+    same_etag = known.etag is None or listed.etag is None or known.etag == listed.etag
+    return known.size == listed.size and known.modified_at == listed.modified_at and same_etag
+
+
+def judge_change(known: KnownFile, report: FileReport) -> Finding | None:
+    """Say whether a file is another than its reference; None where it is not, or where nothing was recorded yet."""
+    reference = known.reference
+    if reference is None or not report.looked:
+        return None
+    code = "manifest.changed" if report.kind is FileKind.MANIFEST else "file.changed"
+    sha256, path = report.content.sha256, report.file.path
+    if sha256 and reference.sha256:
+        if sha256 == reference.sha256:
+            return None
+        message = "its bytes are not those recorded first"
+        return finding(code, message, path=path, expected=reference.sha256, actual=sha256)
+    if report.file.size != reference.size:
+        message = "its size is not the one recorded first"
+        return finding(code, message, path=path, expected=reference.size, actual=report.file.size)
+    if not is_same_version(known.report.file, report.file) or _was_suspect(known, code, report):
+        message = "its time or etag is not the recorded one; its bytes were not compared"
+        return finding(code, message, path=path, level=Level.WARN, effect=Effect.NONE)
+    return None
+
+
+def _was_suspect(known: KnownFile, code: str, report: FileReport) -> bool:
+    """A doubt once raised stays until the bytes have been read."""
+    return report.depth is not Depth.FULL and any(f.code == code for f in known.report.content.findings)
+
+
+def next_known(known: KnownFile | None, report: FileReport, now: datetime, *, settled: bool) -> KnownFile:
+    """Return what is to be remembered of a file from now on."""
+    same = known is not None and is_same_version(known.report.file, report.file)
+    reference = known.reference if known else None
+    if settled and report.looked:
+        if reference is None:
+            reference = Reference(report.file.size, report.content.sha256)
+        elif reference.sha256 is None and reference.size == report.file.size:
+            reference = Reference(reference.size, report.content.sha256)
+    seen_at = known.seen_at if known and same else now
+    return KnownFile(report=report, seen_at=seen_at, reference=reference)
+
+
+def judge_absence(
+    known: Iterable[KnownFile], lifetime: timedelta | None, now: datetime, *, settled: bool
+) -> tuple[list[FileChange], list[Finding]]:
+    """Say what became of known files that a complete listing does not show.
+
+    Before its snapshot had settled, a file that goes is a writer's business and no finding.
+    """
+    changes, found = [], []
+    for one in known:
+        file = one.report.file
+        landed = file.modified_at or one.seen_at
+        presence = Presence.EXPIRED if lifetime and landed + lifetime <= now else Presence.VANISHED
+        if presence is not one.presence:
+            changes.append(FileChange(known=replace(one, presence=presence), presence=presence))
+        if presence is Presence.EXPIRED:
+            found.append(finding("file.expired", "gone, as the zone's lifetime says", path=file.path))
+        elif settled:
+            found.append(finding("file.vanished", "was recorded and is gone", path=file.path, expected=file.size))
+    return changes, found

@@ -1,0 +1,28 @@
+"""What is expected of a dataset's snapshots, from the settings or learned; a value, filled by others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from verifier.findings import Level
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """What one dataset's snapshots should be like; None where nothing is known.
+
+    `interval` is the time between two exports, `quiet` how long nothing may have changed before a snapshot counts as
+    settled, `lifetime` when the store deletes by itself.
+    """
+
+    format: str | None = None
+    compressed: bool | None = None
+    manifest: bool | None = None
+    allow_empty: bool = True
+    is_incremental: bool = False
+    interval: timedelta | None = None
+    quiet: timedelta = timedelta(minutes=30)
+    lifetime: timedelta | None = None
+    levels: Mapping[str, Level] = field(default_factory=dict)

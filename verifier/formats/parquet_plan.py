@@ -1,0 +1,122 @@
+"""Decides how a walked row group can be decoded within bounded memory; decodes nothing itself.
+
+A few stored bytes can stand for a great many decoded ones: a run of nulls, or one long dictionary entry used a million
+times. Text columns whose pages all use a dictionary are therefore read as dictionaries (which is faster, too), and the
+number of rows decoded at once follows from the widths of the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from struct import Struct
+
+import pyarrow as pa
+
+from verifier.formats.base import MIB, Limits
+from verifier.formats.parquet_bounds import codec_name
+from verifier.formats.parquet_footer import Leaf, Physical
+from verifier.formats.parquet_pages import Page, PageError, Read, Walk
+
+_BATCH_BYTES = 16 * MIB
+_RECORD_BYTES = 512 * MIB
+_WIDTHS = {Physical.BOOLEAN: 1, Physical.INT32: 4, Physical.FLOAT: 4}
+_LENGTH = Struct("<I")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How to decode one row group: its sound chunks, which leaves of them as dictionaries, how many rows at once."""
+
+    number: int
+    walks: tuple[Walk, ...]
+    rows: int
+    dictionaries: frozenset[int]
+    batch_rows: int
+
+    @property
+    def leaves(self) -> tuple[int, ...]:
+        """The leaves to decode, by number."""
+        return tuple(walk.chunk.leaf for walk in self.walks)
+
+    @property
+    def size(self) -> int:
+        """Stored bytes that decoding will read."""
+        return sum(walk.chunk.size for walk in self.walks)
+
+
+def plan_group(number: int, rows: int, walks: Sequence[Walk], leaves: Sequence[Leaf], read: Read) -> Plan:
+    """Plan the decoding of a row group's chunks, text as dictionaries where all of a chunk's pages use one."""
+    expected = {walk.chunk.leaf: _decoded_bytes(walk, leaves[walk.chunk.leaf], read) for walk in walks}
+    dictionaries = frozenset(walk.chunk.leaf for walk in walks if _all_by_dictionary(walk, leaves[walk.chunk.leaf]))
+    return Plan(number, tuple(walks), rows, dictionaries, _batch_rows(rows, sum(expected.values())))
+
+
+def plan_plainly(plan: Plan, walk: Walk | None, read: Read) -> Plan:
+    """Return the same plan, or that of one of its chunks, without dictionaries, as a plain reader reads."""
+    walks = plan.walks if walk is None else (walk,)
+    indexed = [each for each in walks if each.chunk.leaf in plan.dictionaries]
+    expected = _BATCH_BYTES + sum(each.values * _longest_entry(each, read) for each in indexed)
+    rows = min(plan.batch_rows, _batch_rows(plan.rows, expected)) if indexed else plan.batch_rows
+    return Plan(plan.number, walks, plan.rows, frozenset(), rows)
+
+
+def _batch_rows(rows: int, expected: int) -> int:
+    return max(1, rows if expected <= _BATCH_BYTES else rows * _BATCH_BYTES // expected)
+
+
+def judge_records(walk: Walk, leaf: Leaf, read: Read, limits: Limits) -> None:
+    """Raise PageError for a repeated column whose rows, which cannot be cut, may expand beyond all measure."""
+    if leaf.repeats:
+        expected = _decoded_bytes(walk, leaf, read)
+        if expected > _RECORD_BYTES and expected > limits.expansion_ratio * walk.expanded:
+            raise PageError("bomb", "a column's rows may expand further than the limit")
+
+
+def decompress(page: Page, codec: int, read: Read) -> bytes:
+    """Return a page's bytes as they were before compression, without the levels that stand before them uncompressed.
+
+    Raises what pyarrow raises where the bytes are not what the codec wrote.
+    """
+    stored = read(page.body + page.levels, page.end)
+    if not codec or not page.is_compressed or page.expanded == page.levels:
+        return stored
+    raw = pa.decompress(stored, decompressed_size=page.expanded - page.levels, codec=codec_name(codec), asbytes=True)
+    return bytes(raw)
+
+
+def _all_by_dictionary(walk: Walk, leaf: Leaf) -> bool:
+    if leaf.physical is not Physical.BYTE_ARRAY or walk.dictionary is None:
+        return False
+    return walk.indexed_values == walk.values
+
+
+def _decoded_bytes(walk: Walk, leaf: Leaf, read: Read) -> int:
+    """Estimate what a chunk takes when decoded, from above where a dictionary is involved."""
+    if leaf.physical is Physical.FIXED_LEN_BYTE_ARRAY:
+        return walk.values * max(1, leaf.length)
+    if leaf.physical is not Physical.BYTE_ARRAY:
+        return walk.values * _WIDTHS.get(leaf.physical, 8)
+    if _all_by_dictionary(walk, leaf) and walk.dictionary:
+        return walk.values * 4 + walk.dictionary.expanded
+    longest = _longest_entry(walk, read) if walk.dictionary else 0
+    return walk.values * 4 + walk.plain_bytes + walk.indexed_values * longest
+
+
+def _longest_entry(walk: Walk, read: Read) -> int:
+    """Return the length of a dictionary's longest entry; the page's size where its entries cannot be followed."""
+    page = walk.dictionary
+    if page is None:
+        return 0
+    try:
+        data = decompress(page, walk.chunk.codec, read)
+    except (pa.ArrowException, OSError, ValueError, MemoryError):
+        return page.expanded
+    longest = position = 0
+    unpack, last = _LENGTH.unpack_from, len(data) - 4
+    while position <= last:
+        length: int = unpack(data, position)[0]
+        position += 4 + length
+        if length > longest:
+            longest = length
+    return min(longest, page.expanded)

@@ -1,0 +1,125 @@
+"""Hold a snapshot against its dataset's own past: size, schema, event times, repeated content."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from verifier.expectation import Expectation
+from verifier.model import Column, FileKind, FileReport, Finding, SnapshotReport, Verdict, finding
+from verifier.scan import Key
+
+_ENOUGH = 5
+_WINDOW = 28
+_FACTOR = 3
+_SOUND = (Verdict.GOOD, Verdict.EMPTY)
+
+
+def judge_size(rows: int | None, size: int, past: Sequence[SnapshotReport]) -> Iterable[Finding]:
+    """Say that rows (bytes where rows were not counted) are far from those of the last good snapshots.
+
+    Silent until five are known. Far below: under a third of their median and under half of the least. Far above: over
+    three times the median and over twice the most.
+    """
+    sound = [s for s in past if s.verdict in _SOUND][-_WINDOW:]
+    counted = [s.rows for s in sound if s.rows is not None]
+    if rows is not None and len(counted) == len(sound):
+        what, value, before = "rows", rows, counted
+    else:
+        what, value, before = "bytes", size, [s.bytes for s in sound]
+    if len(before) < _ENOUGH or value == 0:
+        return
+    usual = statistics.median(before)
+    if value * _FACTOR < usual and value * 2 < min(before):
+        message = f"{what} are far below the median of the last {len(before)} good snapshots"
+        yield finding("snapshot.shrunk", message, expected=f"about {usual:.0f} {what}", actual=value)
+    elif value > usual * _FACTOR and value > 2 * max(before):
+        message = f"{what} are far above the median of the last {len(before)} good snapshots"
+        yield finding("snapshot.grown", message, expected=f"about {usual:.0f} {what}", actual=value)
+
+
+def judge_schema(columns: Sequence[Column] | None, past: Sequence[SnapshotReport]) -> Iterable[Finding]:
+    """Say how the columns differ from those of the last good snapshot that had rows."""
+    last = next((s for s in reversed(past) if s.verdict is Verdict.GOOD and s.columns), None)
+    if not columns or last is None or last.columns is None:
+        return
+    before, after = {c.name: c for c in last.columns}, {c.name: c for c in columns}
+    for name in sorted(after.keys() - before.keys()):
+        yield finding("schema.column-added", f"column {_shown(name)} is new since {last.id}", actual=after[name].type)
+    for name in sorted(before.keys() - after.keys()):
+        if before[name].always:
+            message = f"column {_shown(name)} of {last.id} is gone"
+            yield finding("schema.column-removed", message, expected=before[name].type)
+    for name in sorted(before.keys() & after.keys()):
+        if _differ(before[name], after[name]):
+            message = f"column {_shown(name)} has another type than in {last.id}"
+            yield finding("schema.type-changed", message, expected=before[name].type, actual=after[name].type)
+
+
+def join_columns(reports: Iterable[FileReport]) -> tuple[tuple[Column, ...] | None, list[Finding]]:
+    """Join the schemas of a snapshot's parts; say where they differ.
+
+    JSON leaves out null fields, so that a key may well be absent from a part; a Parquet column may not.
+    """
+    joined: dict[str, Column] = {}
+    found: list[Finding] = []
+    known = [r for r in reports if r.content.columns]
+    for index, report in enumerate(known):
+        mine = {c.name: c for c in report.content.columns or ()}
+        odd = [n for n, c in mine.items() if n in joined and _differ(joined[n], c)]
+        if index and report.kind is FileKind.PARQUET:
+            odd += [n for n, c in joined.items() if c.always and n not in mine]
+            odd += [n for n in mine if n not in joined]
+        if odd:
+            message = f"{len(odd)} columns differ from the other parts', {_shown(min(odd))} first"
+            found.append(finding("schema.differs-within-snapshot", message, path=report.file.path, actual=len(odd)))
+        for name, column in mine.items():
+            joined[name] = _joined(joined.get(name), column, first=index == 0)
+        for name in joined.keys() - mine.keys():
+            joined[name] = Column(name, joined[name].type, always=False)
+    return (tuple(sorted(joined.values(), key=lambda c: c.name)) if joined else None), found
+
+
+def judge_events(
+    events: tuple[datetime, datetime] | None, expectation: Expectation, past: Sequence[SnapshotReport]
+) -> Iterable[Finding]:
+    """Say that an increment's events leave a hole after the increment before, or bring nothing newer than it.
+
+    Only where the dataset is known to be exported in increments. Late events are normal: an overlap alone says nothing.
+    """
+    before = next((s for s in reversed(past) if s.verdict in _SOUND and s.events), None)
+    if not expectation.is_incremental or events is None or before is None or before.events is None:
+        return
+    hole = events[0] - before.events[1]
+    if expectation.interval and hole > expectation.interval / 2:
+        message = f"no event for {hole} after those of {before.id}"
+        yield finding("snapshot.time-gap", message, expected=f"from {before.events[1]}", actual=f"from {events[0]}")
+    elif events[1] <= before.events[1]:
+        message = f"no event is newer than those of {before.id}"
+        yield finding("snapshot.time-overlap", message, expected=f"after {before.events[1]}", actual=f"to {events[1]}")
+
+
+def judge_repeats(reports: Iterable[FileReport], owners: Mapping[str, Key], key: Key) -> Iterable[Finding]:
+    """Say that a file with rows has the bytes of one in another snapshot of the dataset."""
+    for report in reports:
+        owner = owners.get(report.content.sha256 or "")
+        if owner and owner != key and report.content.rows:
+            message = f"the same bytes as a file of {owner[0]}/{owner[1]}"
+            yield finding("file.duplicate-content", message, path=report.file.path)
+
+
+def _differ(one: Column, other: Column) -> bool:
+    return one.type != other.type and "null" not in (one.type, other.type)
+
+
+def _joined(known: Column | None, column: Column, *, first: bool) -> Column:
+    if known is None:
+        return column if first else Column(column.name, column.type, always=False)
+    kind = column.type if known.type == "null" else known.type
+    return Column(column.name, kind, always=known.always and column.always)
+
+
+def _shown(name: str) -> str:
+    """Show a column name on one line, whatever it is made of."""
+    return ascii(name[:80]) if not name[:80].isprintable() else name[:80]

@@ -1,0 +1,186 @@
+"""Look at one file: classify it, hand it to its validator, hash it; the table kind -> validator."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from verifier.backends.base import Backend, CheckedSource
+from verifier.classify import HEAD_BYTES, judge_kind, sniff
+from verifier.errors import ChangedError, SourceError
+from verifier.formats.base import Limits, Source, Validator
+from verifier.formats.manifest import Manifest, parse_manifest
+from verifier.formats.ndjson import verify_json, verify_json_gzip
+from verifier.formats.parquet import verify_parquet
+from verifier.layout import kind_by_name
+from verifier.model import Content, Depth, FileKind, FileReport, Finding, StoredFile, finding
+
+VALIDATORS: dict[FileKind, Validator] = {
+    FileKind.PARQUET: verify_parquet,
+    FileKind.JSON_GZIP: verify_json_gzip,
+    FileKind.JSON: verify_json,
+}
+
+
+def verify_file(backend: Backend, file: StoredFile, depth: Depth, limits: Limits) -> FileReport:
+    """Look at one data file or a file of unknown kind; never raises for what the file or its store does.
+
+    A file that changed since it was listed is looked up and looked at once more, as it is now.
+    """
+    if depth is Depth.LIST:
+        return listed_only(file)
+    try:
+        try:
+            return _look(backend, file, depth, limits)
+        except ChangedError:
+            now = backend.stat(file.path)
+            if now is None:
+                raise
+            return _look(backend, now, depth, limits)
+    except SourceError as error:
+        return unreadable(file, error)
+
+
+def listed_only(file: StoredFile) -> FileReport:
+    """Say what a listing alone tells of a file."""
+    kind = kind_by_name(file.path)
+    findings = []
+    if kind is FileKind.UNKNOWN:
+        findings.append(finding("file.unknown-kind", "a file of a kind that is not verified"))
+    if file.size == 0 and kind.is_data:
+        findings.append(finding("file.empty", "zero bytes", actual=0))
+    return _report(file, kind, Depth.LIST, Content(findings=tuple(findings)))
+
+
+def read_manifest(backend: Backend, file: StoredFile, limits: Limits) -> tuple[FileReport, Manifest | None]:
+    """Read one manifest whole; never raises for what the file or its store does."""
+    if file.size > limits.manifest_bytes:
+        message = "the manifest is larger than the limit"
+        found = finding("manifest.too-large", message, expected=f"at most {limits.manifest_bytes}", actual=file.size)
+        return _report(file, FileKind.MANIFEST, Depth.FULL, Content(findings=(found,))), None
+    try:
+        data = _read_whole(backend, file)
+    except SourceError as error:
+        return unreadable(file, error), None
+    sha256 = hashlib.sha256(data).hexdigest()
+    content = Content(sha256=sha256, bytes_read=len(data))
+    mismatch = judge_kind(file.path, FileKind.MANIFEST, sniff(data[:HEAD_BYTES]))
+    if mismatch:
+        return _report(file, FileKind.MANIFEST, Depth.FULL, replace(content, findings=(mismatch,))), None
+    manifest, findings = parse_manifest(data, file.path)
+    return _report(file, FileKind.MANIFEST, Depth.FULL, replace(content, findings=findings)), manifest
+
+
+def unreadable(file: StoredFile, error: SourceError) -> FileReport:
+    """Report a file that could not be looked at; says nothing about its bytes."""
+    found = finding("file.unreadable", f"could not be read: {error.message}", actual=error.kind)
+    kind = kind_by_name(file.path)
+    return FileReport(file=file, kind=kind, depth=Depth.LIST, content=Content(findings=(found,)), looked=False)
+
+
+def _look(backend: Backend, file: StoredFile, depth: Depth, limits: Limits) -> FileReport:
+    kind = kind_by_name(file.path)
+    if file.size == 0 and kind.is_data:
+        found = finding("file.empty", "zero bytes", actual=0)
+        return _report(file, kind, Depth.FULL, Content(findings=(found,), sha256=hashlib.sha256().hexdigest()))
+    store = backend.open(file)
+    try:
+        source = _PeekedSource(store, depth, wants_md5="md5" in backend.capabilities.checksums)
+        mismatch = judge_kind(file.path, kind, sniff(source.head()))
+        judge = VALIDATORS[kind] if mismatch is None else _OnlyHash(mismatch)
+        content = judge(source, depth, limits)
+        contradicted = source.contradiction()
+        if contradicted:
+            content = replace(content, findings=(*content.findings, contradicted))
+        return _report(file, kind, depth, content)
+    finally:
+        store.close()
+
+
+def _read_whole(backend: Backend, file: StoredFile) -> bytes:
+    store = backend.open(file)
+    try:
+        return b"".join(store.stream())
+    finally:
+        store.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _OnlyHash:
+    """Hash a file that no validator can judge, so that at least a change will be seen."""
+
+    found: Finding
+
+    def __call__(self, source: Source, depth: Depth, limits: Limits) -> Content:
+        if depth is not Depth.FULL:
+            return Content(findings=(self.found,))
+        digest, size = hashlib.sha256(), 0
+        for piece in source.stream():
+            digest.update(piece)
+            size += len(piece)
+        return Content(findings=(self.found,), sha256=digest.hexdigest(), bytes_read=size)
+
+
+def _report(file: StoredFile, kind: FileKind, depth: Depth, content: Content) -> FileReport:
+    return FileReport(file=file, kind=kind, depth=depth, content=content)
+
+
+class _PeekedSource:
+    """A source whose first bytes have been looked at without fetching them twice; compares the store's own checksum."""
+
+    def __init__(self, store: CheckedSource, depth: Depth, *, wants_md5: bool) -> None:
+        self._store = store
+        self._peeks_stream = depth is Depth.FULL and not store.is_local
+        self._md5 = hashlib.md5(usedforsecurity=False) if wants_md5 and depth is Depth.FULL else None
+        self._pieces: Iterator[bytes] | None = None
+        self._first = b""
+        self._is_whole = False
+
+    @property
+    def path(self) -> str:
+        return self._store.path
+
+    @property
+    def size(self) -> int:
+        return self._store.size
+
+    @property
+    def is_local(self) -> bool:
+        return self._store.is_local
+
+    def head(self) -> bytes:
+        """Return the first bytes: from the stream that will be read whole, or by a small read."""
+        if self._peeks_stream:
+            self._pieces = self._store.stream()
+            self._first = next(self._pieces, b"")
+            return self._first[:HEAD_BYTES]
+        return self._store.read_range(0, min(HEAD_BYTES, self.size))
+
+    def read_range(self, start: int, end: int) -> bytes:
+        return self._store.read_range(start, end)
+
+    def stream(self) -> Iterator[bytes]:
+        pieces = self._pieces if self._pieces is not None else self._store.stream()
+        self._pieces = None
+        first, self._first = self._first, b""
+        if first:
+            yield self._hashed(first)
+        for piece in pieces:
+            yield self._hashed(piece)
+        self._is_whole = True
+
+    def contradiction(self) -> Finding | None:
+        """Say that the store's checksum of the whole object is not that of the bytes it gave."""
+        if self._md5 is None or not self._is_whole:
+            return None
+        promised = self._store.provider_checksum()
+        if promised is None or promised.algorithm != "md5" or promised.value == self._md5.hexdigest():
+            return None
+        message = "the store's own checksum contradicts the bytes it gave"
+        return finding("file.checksum-mismatch", message, expected=promised.value, actual=self._md5.hexdigest())
+
+    def _hashed(self, piece: bytes) -> bytes:
+        if self._md5 is not None:
+            self._md5.update(piece)
+        return piece
