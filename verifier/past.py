@@ -86,18 +86,19 @@ def judge_events(
 ) -> Iterable[Finding]:
     """Say that an increment's events leave a hole after the increment before, or bring nothing newer than it.
 
-    Only where the dataset is known to be exported in increments. Late events are normal: an overlap alone says nothing.
+    Only where the dataset is known to be exported in increments, and where the events of the increment before are known.
+    Late events are normal: an overlap alone says nothing.
     """
-    before = next((s for s in reversed(past) if s.verdict in _SOUND and s.events), None)
+    before = next((s for s in reversed(past) if s.rows != 0), None)
     if not expectation.is_incremental or events is None or before is None or before.events is None:
         return
-    hole = events[0] - before.events[1]
-    if expectation.interval and hole > expectation.interval / 2:
-        message = f"no event for {hole} after those of {before.id}"
-        yield finding("snapshot.time-gap", message, expected=f"from {before.events[1]}", actual=f"from {events[0]}")
-    elif events[1] <= before.events[1]:
+    newest, first, last = before.events[1], events[0], events[1]
+    if expectation.interval and first - newest > expectation.interval / 2:
+        message = f"no event for {first - newest} after those of {before.id}"
+        yield finding("snapshot.time-gap", message, expected=f"from {_moment(newest)}", actual=f"from {_moment(first)}")
+    elif last <= newest:
         message = f"no event is newer than those of {before.id}"
-        yield finding("snapshot.time-overlap", message, expected=f"after {before.events[1]}", actual=f"to {events[1]}")
+        yield finding("snapshot.time-overlap", message, expected=f"after {_moment(newest)}", actual=f"to {_moment(last)}")
 
 
 def judge_repeats(reports: Iterable[FileReport], owners: Mapping[str, Key], key: Key) -> Iterable[Finding]:
@@ -118,6 +119,10 @@ def _joined(known: Column | None, column: Column, *, first: bool) -> Column:
         return column if first else Column(column.name, column.type, always=False)
     kind = column.type if known.type == "null" else known.type
     return Column(column.name, kind, always=known.always and column.always)
+
+
+def _moment(at: datetime) -> str:
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _shown(name: str) -> str:

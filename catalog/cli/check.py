@@ -59,18 +59,17 @@ def judged(session: Session, question: Question) -> Watch:
     return judge(session.settings, session.catalog, question)
 
 
-def check_text(document: Document) -> str:
-    """Lay out what became of every dataset, the slots that are not as they should be, and every finding."""
+def check_text(document: Document, *, with_content: bool = True) -> str:
+    """Lay out what became of every dataset, the slots that are not as they should be, and every finding.
+
+    Without content, findings that a scan has told of are left out.
+    """
     parts: list[Any] = [_datasets_table(document), ""]
     odd = [(d, s) for d in document["datasets"] for s in d["slots"] if _is_odd(s)]
     if odd:
         rows = [(s["status"], s["verdict"], when(s["due_at"]), when(s["landed_at"]), _name(d)) for d, s in odd]
         parts += [table(("slot", "verdict", "due", "landed", "dataset"), rows), ""]
-    findings = list(document["findings"])
-    for dataset in document["datasets"]:
-        found = [*dataset["findings"], *(f for s in dataset["slots"] for f in s["findings"])]
-        findings += [f | {"subject": _name(dataset)} for f in found]
-    told = findings_text(findings)
+    told = findings_text(_findings(document, with_content=with_content))
     if told:
         parts += [*told, ""]
     counts = ", ".join(f"{n} {status.replace('_', ' ')}" for status, n in document["counts"].items() if n)
@@ -96,6 +95,14 @@ def _datasets_table(document: Document) -> Any:
             )
         )
     return table(headings, rows, right=(3, 4, 5, 6))
+
+
+def _findings(document: Document, *, with_content: bool) -> list[Document]:
+    findings = list(document["findings"])
+    for dataset in document["datasets"]:
+        found = [*dataset["findings"], *(f for s in dataset["slots"] for f in s["findings"])]
+        findings += [f | {"subject": _name(dataset)} for f in found]
+    return [f for f in findings if with_content or f["code"].startswith(("schedule.", "zone."))]
 
 
 def _is_odd(slot: Document) -> bool:

@@ -48,4 +48,4 @@ def night_text(document: Document) -> str:
     """Lay out a night: what was seen, then what is due."""
     return text_of(
         "What was seen", "=============", scan_text(document["scan"]), "", "What is due", "===========", ""
-    ) + check_text(document["check"])
+    ) + check_text(document["check"], with_content=False)

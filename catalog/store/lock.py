@@ -6,12 +6,13 @@ the holder's process would drop; that is why writers also hold this one.
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 import random
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,12 +34,16 @@ class Patience:
         """Start to be patient now, for so many seconds."""
         return cls(time.monotonic() + seconds)
 
+    @property
+    def left(self) -> float:
+        """Seconds that are left."""
+        return max(0.0, self.deadline - time.monotonic())
+
     def wait(self) -> bool:
         """Sleep a little; return False, at once, when the time is over."""
-        left = self.deadline - time.monotonic()
-        if left <= 0:
+        if not self.left:
             return False
-        time.sleep(min(left, self.pause * random.uniform(0.5, 1.5)))
+        time.sleep(min(self.left, self.pause * random.uniform(0.5, 1.5)))
         self.pause = min(_LONGEST, self.pause * 1.6)
         return True
 
@@ -99,21 +104,40 @@ def locked(database: Path) -> CatalogError:
 
 
 def _take(descriptor: int, mode: int, database: Path, patience: Patience) -> None:
-    while True:
+    try:
+        fcntl.flock(descriptor, mode | fcntl.LOCK_NB)
+    except BlockingIOError:
+        _queue(descriptor, mode, database, patience)
+    except OSError as error:
+        raise CatalogError(
+            f"catalog {database}: its lock file cannot be locked ({error.strerror})",
+            hint="keep the catalog on a local disk",
+        ) from error
+
+
+def _queue(descriptor: int, mode: int, database: Path, patience: Patience) -> None:
+    """Wait in the kernel's queue: who asks again and again from outside it may never have a turn.
+
+    The queue knows no time limit, so a thread stands in it, with a descriptor of its own: when nobody waits for it any
+    more, closing that is what gives the lock back.
+    """
+    turn: Future[None] = Future()
+
+    def stand(own: int) -> None:
         try:
-            fcntl.flock(descriptor, mode | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if not patience.wait():
-                raise locked(database) from None
+            fcntl.flock(own, mode)
         except OSError as error:
-            if error.errno in (errno.ENOLCK, errno.EOPNOTSUPP):
-                raise CatalogError(
-                    f"catalog {database}: its filesystem has no locks ({error.strerror})",
-                    hint="keep the catalog on a local disk",
-                ) from error
-            raise
+            turn.set_exception(error)
         else:
-            return
+            turn.set_result(None)
+        finally:
+            os.close(own)
+
+    threading.Thread(target=stand, args=(os.dup(descriptor),), daemon=True, name="catalog-lock").start()
+    try:
+        turn.result(timeout=patience.left)
+    except TimeoutError:
+        raise locked(database) from None
 
 
 def _open_to_write(database: Path) -> int:

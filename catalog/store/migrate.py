@@ -85,12 +85,10 @@ def apply(connection: duckdb.DuckDBPyConnection, steps: tuple[Migration, ...]) -
 
 
 def _applied(connection: duckdb.DuckDBPyConnection, path: Path) -> list[tuple[str, str]]:
-    ours = connection.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'landproof_migration' AND schema_name = 'main'"
-    ).fetchall()
-    if ours != [(1,)]:
+    try:
+        return connection.execute("SELECT name, checksum FROM main.landproof_migration ORDER BY name").fetchall()
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
         raise CatalogError(
             f"catalog {path}: is a DuckDB file, but not a catalog of landproof",
             hint="name another file with --catalog; this one was left as it is",
-        )
-    return connection.execute("SELECT name, checksum FROM landproof_migration ORDER BY name").fetchall()
+        ) from error

@@ -80,7 +80,9 @@ def written(content: pa.Table | None = None, **options: object) -> bytes:
     return out.getvalue()
 
 
-def verified(data: bytes, *, path: str = "part-0.parquet", depth: Depth = Depth.FULL, limits: Limits | None = None) -> Content:
+def verified(
+    data: bytes, *, path: str = "part-0.parquet", depth: Depth = Depth.FULL, limits: Limits | None = None
+) -> Content:
     """Verify bytes as a local file."""
     return verify_parquet(StoredBytes(data, path), depth, limits or Limits())
 

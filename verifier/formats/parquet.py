@@ -91,7 +91,8 @@ def _judge_structure(
         findings.add("bomb", message, expected=limits.footer_bytes, actual=length)
         return None, None
     start = size - _ENDING - length
-    raw = tail[start - tail_start : -_ENDING] if start >= tail_start else read(start, size - _ENDING)
+    missing = read(start, tail_start) if start < tail_start else b""
+    raw = missing + tail[max(0, start - tail_start) : -_ENDING]
     try:
         footer = parse_footer(raw, start)
     except ThriftError as error:

@@ -21,7 +21,8 @@ from pathlib import Path
 catalog, zone, done, until = Catalog(Path(sys.argv[1])), sys.argv[2], 0, time.monotonic() + float(sys.argv[4])
 begin_scan(catalog, samples.start(zone, zone=zone))
 while time.monotonic() < until:
-    record_snapshots(catalog, zone, [samples.change(t, zone=zone) for t in samples.export_times(done * 5, 5)], samples.NOW)
+    changes = [samples.change(t, zone=zone) for t in samples.export_times(done * 5, 5)]
+    record_snapshots(catalog, zone, changes, samples.NOW)
     done += 1
 print(done)
 """
@@ -59,6 +60,7 @@ def test_two_writers_and_three_readers_at_once(catalog: Catalog):
     ended = [process.communicate(timeout=60) for process in running]
     assert [stderr for _, stderr in ended] == [""] * len(jobs)
     counts = [int(stdout) for stdout, _ in ended]
+    print(counts)
     assert min(counts) > 0, f"somebody had no turn in {time.monotonic() - started:.1f} s: {counts}"
     with catalog.read() as connection:
         assert recovery.contradictions(connection) == []

@@ -15,8 +15,10 @@ from catalog.store.sql import SqlLimits, run_sql
 from verifier.errors import CatalogError, UsageError
 
 
-@pytest.fixture
-def filled(catalog, samples):
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory, samples):
+    """One catalog for all questions: none of them changes it."""
+    catalog = Catalog(tmp_path_factory.mktemp("asked") / "landproof.duckdb")
     begin_scan(catalog, samples.start())
     record_snapshots(catalog, "scan-1", [samples.change("202611010100")], samples.NOW)
     return catalog
@@ -162,11 +164,11 @@ def test_nothing_else_is_reached_and_nothing_is_changed(filled, tmp_path, attemp
     secret_frame = [1]
     file = tmp_path / "secret.csv"
     file.write_text("a,b\ncoffee,tea\n")
-    before = everything(tmp_path)
+    before = everything(tmp_path) | everything(filled.path.parent)
     with pytest.raises(UsageError) as caught:
         run_sql(filled, attempt.format(file=file, catalog=filled.path))
 
-    assert everything(tmp_path) == before
+    assert everything(tmp_path) | everything(filled.path.parent) == before
     assert caught.value.message.startswith("sql: ")
     assert "\n" not in caught.value.message
     assert "coffee" not in caught.value.message
@@ -182,7 +184,7 @@ def test_what_is_wrong_is_said_with_what_duckdb_proposes(filled):
 
 def test_a_question_that_takes_too_long_is_interrupted(filled):
     started = time.monotonic()
-    with pytest.raises(UsageError, match="longer than 0.3 s"):
+    with pytest.raises(UsageError, match=r"longer than 0\.3 s"):
         run_sql(
             filled,
             "SELECT count(*) FROM range(10000000) a, range(1000000) b WHERE a.range = b.range % 7 + 1",
