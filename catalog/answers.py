@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from catalog.judge_values import DatasetJudgement, Slot, SlotStatus
+from catalog.results import ScanResult, Watch
 from catalog.store.history import FileRevision, SnapshotRevision
 from catalog.store.queries import RecordedDataset, RecordedFile, RecordedSnapshot
-from catalog.workflow import Scan, Watch
 from verifier.model import Finding, SnapshotReport, Stray, ZoneReport
 
 Document = dict[str, Any]
@@ -21,15 +21,15 @@ def moment(at: datetime | None) -> str | None:
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at else None
 
 
-def scan_document(scan: Scan, snapshots: Sequence[Document] | None) -> Document:
+def scan_document(scan: ScanResult, snapshots: Sequence[Document] | None) -> Document:
     """The document of `scan`; without snapshots where they have been given line by line."""
     document = {
         "schema": "landproof/scan/1",
-        "scan_id": scan.run.scan_id,
-        "tool_version": scan.run.tool_version,
-        "depth": scan.run.depth.value,
+        "scan_id": scan.scan_id,
+        "tool_version": scan.tool_version,
+        "depth": scan.depth.value,
         "started_at": moment(scan.started_at),
-        "finished_at": moment(scan.finished_at or scan.run.clock()),
+        "finished_at": moment(scan.finished_at),
         "zones": [_zone(zone) for zone in scan.zones],
         "counts": asdict(scan.counts),
     }

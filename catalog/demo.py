@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from verifier.errors import UsageError
 
 WEEKS = 5
 ZONE = "demo"
+_SIGNATURE = "# Written by: landproof demo."
 
 
 class Planted(StrEnum):
@@ -132,22 +134,36 @@ class _Export:
 def build_demo(folder: Path, now: datetime, seed: int = 7) -> Path:
     """Build the demo in `folder`/zone and return its landproof.toml, written beside the zone.
 
-    `now` is aware; whole hours count. Raises UsageError where `folder` already holds a zone.
+    `now` is aware; whole hours count. A demo that is there is built anew, without what was recorded of it. Raises
+    UsageError where `folder` holds a zone or settings that are not a demo's.
     """
     hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    zone = folder / "zone"
-    if zone.exists():
-        raise UsageError(
-            f"demo folder {folder}: expected no zone in it, got one", hint="name another folder, or remove it"
-        )
+    _clear(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    zone = folder.resolve() / "zone"
+    settings = folder / "landproof.toml"
+    settings.write_text(_settings(zone, hour), encoding="utf-8")
     for dataset in DATASETS:
         for export in _exports(dataset, zone, hour, seed):
             _write(export)
     left = zone / "_$azuretmpfolder$" / "stage-0"
     _put(left, b"", hour - timedelta(weeks=WEEKS))
-    settings = folder / "landproof.toml"
-    settings.write_text(_settings(zone.resolve(), hour), encoding="utf-8")
     return settings
+
+
+def _clear(folder: Path) -> None:
+    """Remove an older demo and what was recorded of it; nothing that the demo did not make."""
+    settings, zone = folder / "landproof.toml", folder / "zone"
+    if not settings.exists() and not zone.exists():
+        return
+    if zone.is_symlink() or not settings.is_file() or not settings.read_bytes().startswith(_SIGNATURE.encode()):
+        hint = "name an empty or new folder"
+        raise UsageError(f"demo folder {folder}: expected nothing or an older demo, got other files", hint=hint)
+    for path in (zone, *folder.glob("landproof.*")):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _due(dataset: DemoDataset, now: datetime) -> list[datetime]:
@@ -230,7 +246,7 @@ def _put(path: Path, data: bytes, modified_at: datetime) -> None:
 
 def _settings(zone: Path, now: datetime) -> str:
     head = [
-        "# Written by: landproof demo. Every key is explained in the project's documentation.",
+        f"{_SIGNATURE} Every key is explained in the project's documentation.",
         "[catalog]",
         'path = "landproof.duckdb"',
         "",

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from enum import IntEnum
 
 from catalog.judge_values import SlotStatus
+from catalog.results import ScanResult, Watch
 from catalog.settings import Settings
-from catalog.workflow import Scan, Watch
 from verifier.findings import Level
 from verifier.model import Finding, SnapshotReport, Verdict
 
@@ -49,7 +49,7 @@ class Judgement:
         if opaque or report.verdict is Verdict.ARRIVING:
             self._raise(ExitStatus.WARNINGS)
 
-    def scan(self, scan: Scan) -> None:
+    def scan(self, scan: ScanResult) -> None:
         """Take in what is not about single snapshots."""
         for zone in scan.zones:
             self.findings(zone.findings)

@@ -20,6 +20,7 @@ from catalog.judge_values import (
 )
 from catalog.judge_zones import judge_flows, judge_zone, stale_limit
 from catalog.observe import ZoneScan
+from catalog.results import ScanResult, Watch
 from catalog.run import Run
 from catalog.scope import covers
 from catalog.settings import DatasetSettings, Settings
@@ -35,7 +36,7 @@ from catalog.store.promises import (
 )
 from catalog.tally import add
 from catalog.targets import Target
-from verifier.model import Counts, Finding, SnapshotReport, Stray, ZoneReport
+from verifier.model import Finding, SnapshotReport
 from verifier.verdict import apply_levels
 
 DEFAULT_PERIOD = timedelta(days=35)
@@ -59,12 +60,11 @@ def new_scan_id() -> str:
 
 @dataclass(slots=True)
 class Scan:
-    """One scan over some zones: iterate `snapshots` to its end, then the rest is complete."""
+    """One scan over some zones: iterate `snapshots` to its end, then ask for the result."""
 
     run: Run
     targets: Sequence[Target]
     started_at: datetime = field(default_factory=utc_now)
-    finished_at: datetime | None = None
     _looks: list[ZoneScan] = field(default_factory=list)
 
     def snapshots(self) -> Iterator[SnapshotReport]:
@@ -73,32 +73,20 @@ class Scan:
             look = ZoneScan(target, self.run)
             self._looks.append(look)
             yield from look.snapshots()
-        self.finished_at = self.run.clock()
 
-    @property
-    def zones(self) -> list[ZoneReport]:
-        """How the look at each zone went."""
-        return [look.report for look in self._looks]
-
-    @property
-    def strays(self) -> list[tuple[str, Stray]]:
-        """Everything that belongs to no snapshot, with its zone."""
-        return [(look.target.zone, stray) for look in self._looks for stray in look.strays]
-
-    @property
-    def counts(self) -> Counts:
-        """The totals over all zones."""
-        return add(look.tally.counts for look in self._looks)
-
-
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """What judging the schedules came to, as of `at`."""
-
-    at: datetime
-    datasets: tuple[DatasetJudgement, ...]
-    findings: tuple[Finding, ...]
-    unseen_zones: tuple[str, ...] = ()
+    def result(self) -> ScanResult:
+        """Return everything but the snapshots."""
+        run = self.run
+        return ScanResult(
+            scan_id=run.scan_id,
+            tool_version=run.tool_version,
+            depth=run.depth,
+            started_at=self.started_at,
+            finished_at=run.clock(),
+            zones=tuple(look.report for look in self._looks),
+            counts=add(look.tally.counts for look in self._looks),
+            strays=tuple((look.target.zone, stray) for look in self._looks for stray in look.strays),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,16 +122,12 @@ class _Judge:
         judgements: list[DatasetJudgement] = []
         promises: list[Promise] = []
         findings: list[Finding] = []
-        unseen: list[str] = []
         for zone in self._zones:
             recorded = looks(self._catalog, zone)
             snapshots = known_snapshots(self._catalog, zone)
             schedules = [s for d in self._datasets if d.zone == zone and (s := d.schedule())]
             limit = self._settings.zones[zone].stale_after or stale_limit(schedules, period.at)
-            stale = judge_zone(zone, _newest(recorded, None), limit, period.at)
-            findings += stale
-            if stale:
-                unseen.append(zone)
+            findings += judge_zone(zone, _newest(recorded, None), limit, period.at)
             for dataset in (d for d in self._datasets if d.zone == zone):
                 promise = self._promise(dataset)
                 arrivals = [_arrival(r) for k, r in snapshots.items() if k[0] == dataset.id]
@@ -152,7 +136,7 @@ class _Judge:
         findings += judge_flows(judgements, promises)
         levels = self._settings.levels
         levelled = tuple(j.with_levels(levels) for j in judgements)
-        return Watch(period.at, levelled, apply_levels(findings, levels), tuple(unseen))
+        return Watch(period.at, levelled, apply_levels(findings, levels))
 
     def record(self, watch: Watch) -> None:
         """Record the slots whose status changed, and the schedules as they are now."""

@@ -18,7 +18,7 @@ from types import TracebackType
 
 from verifier.backends.base import Backend, Location
 from verifier.backends.registry import open_backend
-from verifier.errors import NetworkError
+from verifier.errors import WorkerError
 from verifier.formats.base import Limits
 from verifier.formats.manifest import Manifest
 from verifier.layout import kind_by_name
@@ -76,9 +76,13 @@ class Engine:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        if kind is not None:
+            # Nobody waits for what is half read: a large file would hold up an interrupted run for minutes.
+            for worker in multiprocessing.active_children():
+                worker.terminate()
         for pool in (self._pool, self._retry_pool):
             if pool:
-                pool.shutdown(wait=kind is None, cancel_futures=True)
+                pool.shutdown(wait=True, cancel_futures=True)
         close_backends()
 
     @property
@@ -112,7 +116,7 @@ class Engine:
         except BrokenProcessPool:
             self._retry_pool.shutdown(wait=False)
             self._retry_pool = None
-            return Outcome(unreadable(task.file, NetworkError("the worker that read it died twice")))
+            return Outcome(unreadable(task.file, WorkerError("the worker that read it died twice")))
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:

@@ -69,6 +69,12 @@ class NotFoundError(SourceError):
     kind = "not-found"
 
 
+class WorkerError(SourceError):
+    """The process that looked at the object died."""
+
+    kind = "worker"
+
+
 class ChangedError(SourceError):
     """The object is no longer the one that was listed."""
 

@@ -86,8 +86,8 @@ def judge_events(
 ) -> Iterable[Finding]:
     """Say that an increment's events leave a hole after the increment before, or bring nothing newer than it.
 
-    Only where the dataset is known to be exported in increments, and where the events of the increment before are known.
-    Late events are normal: an overlap alone says nothing.
+    Only where the dataset is known to be exported in increments and the events of the one before are known. Late events
+    are normal: an overlap alone says nothing.
     """
     before = next((s for s in reversed(past) if s.rows != 0), None)
     if not expectation.is_incremental or events is None or before is None or before.events is None:
@@ -98,7 +98,9 @@ def judge_events(
         yield finding("snapshot.time-gap", message, expected=f"from {_moment(newest)}", actual=f"from {_moment(first)}")
     elif last <= newest:
         message = f"no event is newer than those of {before.id}"
-        yield finding("snapshot.time-overlap", message, expected=f"after {_moment(newest)}", actual=f"to {_moment(last)}")
+        yield finding(
+            "snapshot.time-overlap", message, expected=f"after {_moment(newest)}", actual=f"to {_moment(last)}"
+        )
 
 
 def judge_repeats(reports: Iterable[FileReport], owners: Mapping[str, Key], key: Key) -> Iterable[Finding]:

@@ -25,6 +25,7 @@ class Group:
     markers: list[StoredFile] = field(default_factory=list)
     nested: set[str] = field(default_factory=set)
     loose_manifests: list[StoredFile] = field(default_factory=list)
+    _digest: str = ""
 
     @property
     def key(self) -> Key:
@@ -42,12 +43,18 @@ class Group:
         return [f for f in self.files if kind_by_name(f.path) is FileKind.MANIFEST] + self.loose_manifests
 
     def digest(self) -> str:
-        """Return a digest of what the listing shows of this snapshot: paths, sizes, times and etags."""
+        """Return a digest of what the listing shows of this snapshot: paths, sizes, times and etags.
+
+        Computed once: ask when the group is complete.
+        """
+        if self._digest:
+            return self._digest
         sink = hashlib.blake2b(digest_size=16)
         for f in sorted((*self.files, *self.markers, *self.loose_manifests), key=lambda f: f.path):
             when = f.modified_at.isoformat() if f.modified_at else ""
             sink.update(f"{f.path}\0{f.size}\0{when}\0{f.etag or ''}\n".encode("utf-8", "surrogateescape"))
-        return sink.hexdigest()
+        self._digest = sink.hexdigest()
+        return self._digest
 
 
 @dataclass(slots=True)

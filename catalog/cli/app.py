@@ -6,7 +6,8 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from importlib import import_module
 from importlib.metadata import version
 from types import FrameType
 from typing import Annotated, NoReturn
@@ -14,25 +15,43 @@ from typing import Annotated, NoReturn
 import typer
 from typer.exceptions import Exit, TyperException
 
-from catalog.cli import check, demo, doctor, lookup, nightly, scan, setup, sql
 from catalog.exit_status import ExitStatus
 from verifier.errors import LandproofError
 
 _BROKEN_PIPE = 141
 
-app = typer.Typer(
-    name="landproof",
-    help="Proof that your exports landed: verify and catalog Adobe Experience Platform dataset exports.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-for module in (demo, setup, scan, check, nightly, lookup, sql, doctor):
-    module.register(app)
+_MODULES = {
+    "demo": "demo",
+    "init": "setup",
+    "scan": "scan",
+    "check": "check",
+    "nightly": "nightly",
+    "datasets": "lookup",
+    "snapshots": "lookup",
+    "show": "lookup",
+    "history": "lookup",
+    "sql": "sql",
+    "doctor": "doctor",
+}
+"""The commands in the order of the help, and the module of each."""
 
 
-@app.callback()
+def build_app(commands: Iterable[str] = _MODULES) -> typer.Typer:
+    """Return the command line with these commands; only their modules are loaded, since some take long."""
+    app = typer.Typer(
+        name="landproof",
+        help="Proof that your exports landed: verify and catalog Adobe Experience Platform dataset exports.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_root)
+    for name in dict.fromkeys(_MODULES[command] for command in commands):
+        import_module(f"catalog.cli.{name}").register(app)
+    return app
+
+
 def _root(
     *, show_version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False
 ) -> None:
@@ -47,6 +66,8 @@ def run(arguments: Sequence[str]) -> int:
     wants_json = "--json" in arguments or "--jsonl" in arguments
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
+        called = next((word for word in arguments if not word.startswith("-")), None)
+        app = build_app([called] if called in _MODULES else _MODULES)
         status = typer.main.get_command(app).main(list(arguments), prog_name="landproof", standalone_mode=False)
         sys.stdout.flush()
     except TyperException as error:

@@ -13,7 +13,8 @@ from catalog.cli.session import Session, final_status, open_session
 from catalog.cli.words import when
 from catalog.exit_status import Judgement
 from catalog.judge_values import Period
-from catalog.workflow import DEFAULT_PERIOD, Question, Watch, utc_now
+from catalog.results import Watch
+from catalog.workflow import DEFAULT_PERIOD, Question, utc_now
 from catalog.workflow import check as judge
 from verifier.errors import UsageError
 

@@ -58,5 +58,6 @@ def perform(session: Session, targets: Sequence[Target], terms: Terms, judgement
                 sys.stdout.write(f"{json.dumps(one, ensure_ascii=False)}\n")
             else:
                 snapshots.append(one)
-    judgement.scan(scan)
-    return answers.scan_document(scan, None if terms.streams else snapshots)
+        result = scan.result()
+    judgement.scan(result)
+    return answers.scan_document(result, None if terms.streams else snapshots)

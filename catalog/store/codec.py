@@ -35,7 +35,7 @@ REPORT_COLUMNS = (
 )
 FILE_COLUMNS = (
     "path, size, modified_at, etag, kind, depth, looked, rows, sha256, reference_size, reference_sha256, "
-    "columns_digest, events_from, events_to, facts, findings, seen_at"
+    "columns_digest, events_from, events_to, facts, findings, seen_at, presence"
 )
 FINDING_COLUMNS = "path, code, level, effect, message, expected, actual, count, place"
 
@@ -191,7 +191,7 @@ def _reference_row(known: KnownFile) -> Row:
 def file_from(row: Sequence[Any], sets: ColumnSets) -> KnownFile:
     """Return the file of a row of `FILE_COLUMNS`; `bytes_read` is 0, as nothing was read to know it."""
     path, size, modified_at, etag, kind, depth, looked, rows, sha256, first_size, first_sha256, digest = row[:12]
-    events_from, events_to, facts, findings, seen_at = row[12:]
+    events_from, events_to, facts, findings, seen_at, presence = row[12:]
     content = Content(
         findings=findings_from(findings),
         rows=rows,
@@ -211,6 +211,7 @@ def file_from(row: Sequence[Any], sets: ColumnSets) -> KnownFile:
         report=report,
         seen_at=seen_at.replace(tzinfo=UTC),
         reference=None if first_size is None else Reference(first_size, first_sha256),
+        presence=Presence(presence),
     )
 
 

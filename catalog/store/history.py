@@ -86,7 +86,7 @@ def path_history(catalog: Catalog, path: str, zone: str | None = None) -> list[F
     """Return the recorded states of a path in one zone or in all, by zone and snapshot, then oldest first."""
     with catalog.read() as connection:
         rows = connection.execute(
-            f"""SELECT k.scan_id, f.recorded_at, f.zone, f.dataset_id, f.export_time, f.presence, {FILE_COLUMNS}
+            f"""SELECT k.scan_id, f.recorded_at, f.zone, f.dataset_id, f.export_time, {FILE_COLUMNS}
                 FROM file_revisions f JOIN (SELECT scan_key, scan_id FROM scan) k USING (scan_key)
                 WHERE f.path = $path AND ($zone IS NULL OR f.zone = $zone)
                 ORDER BY f.zone, f.dataset_id, f.export_time, f.recorded_at, scan_key""",
@@ -94,7 +94,7 @@ def path_history(catalog: Catalog, path: str, zone: str | None = None) -> list[F
         ).fetchall()
         sets = column_sets(connection)
     revisions: list[FileRevision] = []
-    for scan_id, recorded_at, zone_name, dataset_id, export_time, presence, *columns in rows:
+    for scan_id, recorded_at, zone_name, dataset_id, export_time, *columns in rows:
         snapshot = SnapshotId(restored(zone_name), restored(dataset_id), restored(export_time))
         known = file_from(columns, sets)
         before = revisions[-1] if revisions and revisions[-1].snapshot == snapshot else None
@@ -104,8 +104,8 @@ def path_history(catalog: Catalog, path: str, zone: str | None = None) -> list[F
                 recorded_at=recorded_at.replace(tzinfo=UTC),
                 snapshot=snapshot,
                 known=known,
-                presence=Presence(presence),
-                changed=() if before is None else _file_differences(before, known, Presence(presence)),
+                presence=known.presence,
+                changed=() if before is None else _file_differences(before.known, known),
             )
         )
     return revisions
@@ -126,11 +126,11 @@ def _differences(before: SnapshotReport, after: SnapshotReport) -> tuple[str, ..
     )
 
 
-def _file_differences(before: FileRevision, after: KnownFile, presence: Presence) -> tuple[str, ...]:
-    def facts(known: KnownFile, there: Presence) -> dict[str, object]:
+def _file_differences(before: KnownFile, after: KnownFile) -> tuple[str, ...]:
+    def facts(known: KnownFile) -> dict[str, object]:
         file, content = known.report.file, known.report.content
         return {
-            "presence": there,
+            "presence": known.presence,
             "size": file.size,
             "modified_at": file.modified_at,
             "etag": file.etag,
@@ -141,5 +141,5 @@ def _file_differences(before: FileRevision, after: KnownFile, presence: Presence
             "findings": content.findings,
         }
 
-    old, new = facts(before.known, before.presence), facts(after, presence)
+    old, new = facts(before), facts(after)
     return tuple(name for name in old if old[name] != new[name])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pyarrow as pa
@@ -23,7 +23,7 @@ from catalog.store.codec import (
     storable,
 )
 from catalog.store.database import Catalog, Connection
-from verifier.model import Finding, KnownFile, Presence, SnapshotReport
+from verifier.model import Finding, KnownFile, SnapshotReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def known_files(catalog: Catalog, zone: str, keys: Iterable[SnapshotKey]) -> dic
         connection.register("asked", asked)
         # The window runs over the asked snapshots' rows alone; over the view it would run over every file of the zone.
         rows = connection.execute(
-            f"""SELECT dataset_id, export_time, presence, {FILE_COLUMNS} FROM (
+            f"""SELECT dataset_id, export_time, {FILE_COLUMNS} FROM (
                     FROM file_revisions SEMI JOIN
                         (FROM snapshot SEMI JOIN asked USING (dataset_id, export_time) WHERE zone = ?)
                         USING (snapshot_key)
@@ -89,7 +89,7 @@ def known_files(catalog: Catalog, zone: str, keys: Iterable[SnapshotKey]) -> dic
         ).fetchall()
         sets = column_sets(connection)
     for row in rows:
-        file = replace(file_from(row[3:], sets), presence=Presence(row[2]))
+        file = file_from(row[2:], sets)
         known[restored(row[0]), restored(row[1])][file.report.file.path] = file
     return dict(known)
 

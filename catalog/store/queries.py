@@ -141,14 +141,14 @@ def list_files(catalog: Catalog, wanted: SnapshotId) -> list[RecordedFile]:
     """Return all files of a snapshot as known now, the gone ones included, by path."""
     with catalog.read() as connection:
         rows = connection.execute(
-            f"""SELECT {FILE_COLUMNS}, presence, first_seen_at, last_seen_at, recorded_at FROM files
+            f"""SELECT {FILE_COLUMNS}, first_seen_at, last_seen_at, recorded_at FROM files
                 WHERE zone = ? AND dataset_id = ? AND export_time = ? ORDER BY path""",
             [storable(wanted.zone), storable(wanted.dataset_id), storable(wanted.export_time)],
         ).fetchall()
         sets = column_sets(connection)
     return [
         RecordedFile(
-            known=file_from(row[:-4], sets),
+            known=file_from(row[:-3], sets),
             presence=Presence(row[-4]),
             first_seen_at=row[-3].replace(tzinfo=UTC),
             last_seen_at=from_stored(row[-2]),

@@ -58,11 +58,22 @@ def test_another_seed_gives_other_bytes(tmp_path: Path) -> None:
     assert _digest(tmp_path / "one/zone") != _digest(tmp_path / "two/zone")
 
 
-def test_a_folder_that_holds_a_zone_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "zone").mkdir()
+@pytest.mark.parametrize("name", ["zone", "landproof.toml"])
+def test_a_folder_that_holds_something_else_is_left_alone(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).mkdir()
     with pytest.raises(UsageError):
         build_demo(tmp_path, NOW)
-    assert list(tmp_path.iterdir()) == [tmp_path / "zone"]
+    assert list(tmp_path.iterdir()) == [tmp_path / name]
+
+
+def test_an_older_demo_is_replaced_with_what_was_recorded_of_it_and_nothing_else(tmp_path: Path) -> None:
+    build_demo(tmp_path / "new", NOW)
+    build_demo(tmp_path / "old", NOW - timedelta(days=3))
+    (tmp_path / "old/landproof.duckdb").touch()
+    (tmp_path / "old/notes.txt").touch()
+    build_demo(tmp_path / "old", NOW)
+    assert _digest(tmp_path / "old/zone") == _digest(tmp_path / "new/zone")
+    assert sorted(path.name for path in (tmp_path / "old").iterdir()) == ["landproof.toml", "notes.txt", "zone"]
 
 
 def test_a_scan_of_the_demo_finds_what_is_planted_and_nothing_else(
@@ -85,7 +96,7 @@ def test_a_scan_of_the_demo_finds_what_is_planted_and_nothing_else(
             seen[dataset_id, time] = said
     assert seen == wanted
     strays = [(stray["path"], [finding["code"] for finding in stray["findings"]]) for stray in document["strays"]]
-    assert strays == [("_$azuretmpfolder$/", ["layout.marker"])]
+    assert strays == [("_$azuretmpfolder$/stage-0", ["layout.marker"])]
     assert [zone["findings"] for zone in document["zones"]] == [[]]
     assert status == 2
 

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-
 from support.thrift_trees import Tree, read_tree, write_tree
 
 from verifier.formats.base import Limits

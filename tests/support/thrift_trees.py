@@ -1,4 +1,4 @@
-"""Reads any Thrift compact structure into a tree that can be changed, and writes it again; for making hostile footers."""
+"""Reads any Thrift compact structure into a tree that can be changed, and writes it again: makes hostile footers."""
 
 from __future__ import annotations
 

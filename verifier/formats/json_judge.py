@@ -8,11 +8,12 @@ from io import BytesIO
 from itertools import filterfalse, repeat
 
 from verifier.formats.base import Limits
-from verifier.formats.json_line import LineVerdict, is_deeper, judge_line, may_be_deeper, utf8_flaw, utf8_message
+from verifier.formats.json_line import BLANK, LineVerdict, is_deeper, judge_line, may_be_deeper, utf8_flaw, utf8_message
 from verifier.formats.json_shape import Shape
 from verifier.formats.json_tally import Tally
 from verifier.model import Finding
 
+_BLANK_LINE = "json.blank-line"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -48,9 +49,7 @@ class Judge:
     def block(self, block: bytes) -> None:
         """Judge whole lines, each ending in a newline."""
         lines = BytesIO(block).readlines()
-        if self._opening is None and self._is_ndjson and self._all_good(block, lines):
-            self._opened = True
-            self._rows += len(lines)
+        if self._opening is None and self._is_ndjson and self._take(block, lines):
             self.lines += len(lines)
             self._offset += len(block)
             return
@@ -84,6 +83,23 @@ class Judge:
         """Stop where the stream was damaged or cut short by us: no more is known of its lines."""
         if self._opening is not None:
             self._settle_opening()
+
+    def _take(self, block: bytes, lines: list[bytes]) -> bool:
+        """Take a block at full speed if that can be done: all of it good, blank lines aside once one was told."""
+        if self._all_good(block, lines):
+            self._rows += len(lines)
+            self._opened = True
+            return True
+        if _BLANK_LINE not in self._tally or max(map(len, lines)) > self._limits.line_bytes:
+            return False
+        filled = [line for line in lines if line.strip(BLANK)]
+        blank = len(lines) - len(filled)
+        if not blank or (filled and not self._all_good(block, filled)):
+            return False
+        self._tally.add_again(_BLANK_LINE, blank)
+        self._rows += len(filled)
+        self._opened = self._opened or bool(filled)
+        return True
 
     def _all_good(self, block: bytes, lines: list[bytes]) -> bool:
         """Tell whether every line is one valid object within the limits, and take their shape if so."""
@@ -120,7 +136,7 @@ class Judge:
             verdict = judge_line(line, self._limits.json_depth)
             if not ended:
                 verdict = verdict.at_end()
-        if verdict.code == "json.blank-line":
+        if verdict.code == _BLANK_LINE:
             self._add(verdict, where)
         elif self._opened or self._open(verdict, where):
             self._count(verdict, where)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import accumulate
+from itertools import accumulate, chain
 
 import msgspec
 
@@ -22,6 +23,7 @@ _ESCAPE = re.compile(
     rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
 )
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_SOME_STRINGS = re.compile(rb'[^"]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^"]*+){0,10000}+', re.DOTALL)
 _STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[{]}"))
 _WORDS = {b'"': "string", b"{": "object", b"[": "array", b"t": "boolean", b"f": "boolean", b"n": "null"}
@@ -111,8 +113,7 @@ def is_deeper(text: bytes, limit: int) -> bool:
     arrays = text.count(b"[")
     if not may_be_deeper(arrays, len(text), limit) or arrays + text.count(b"{") <= limit:
         return False
-    steps = _without_strings(text).translate(_STEPS, _NO_BRACKETS)
-    return max(accumulate(memoryview(steps).cast("b")), default=0) > limit
+    return max(accumulate(chain.from_iterable(_steps(text))), default=0) > limit
 
 
 def may_be_deeper(most_arrays: int, longest: int, limit: int) -> bool:
@@ -172,12 +173,20 @@ def _too_deep(text: bytes, depth_limit: int) -> LineVerdict:
 
 def _without_lone_surrogates(text: bytes) -> bytes:
     """Return the text with every escape of half a surrogate pair replaced by one of U+FFFD; the same object if none."""
-    replaced = _ESCAPE.sub(lambda match: b"\\ufffd" if match[1] else match[0], text)
-    return text if replaced == text else replaced
+    patched: bytearray | None = None
+    for escape in _ESCAPE.finditer(text):
+        if escape[1] is not None:
+            patched = bytearray(text) if patched is None else patched
+            patched[escape.start() : escape.end()] = b"\\ufffd"
+    return text if patched is None else bytes(patched)
 
 
-def _without_strings(text: bytes) -> bytes:
-    """Return a text without what its strings hold; the quick way needs room for many pieces."""
-    if b"\\" in text or len(text) > _PIECE:
-        return _STRING.sub(b"", text)
-    return b"".join(text.split(b'"')[::2])
+def _steps(text: bytes) -> Iterator[memoryview]:
+    """Yield +1 for every opening and -1 for every closing bracket outside strings, so many strings at a time."""
+    start = 0
+    while found := _SOME_STRINGS.match(text, start):
+        if found.end() == start:
+            return
+        outside = _STRING.sub(b"", text[start : found.end()])
+        yield memoryview(outside.translate(_STEPS, _NO_BRACKETS)).cast("b")
+        start = found.end()

@@ -37,6 +37,10 @@ class Tally:
         self._found.append(finding(code, message, where=where, expected=expected, actual=actual))
         self._counts.append(1)
 
+    def add_again(self, code: str, count: int) -> None:
+        """Count more of a code that has been found before and of which only the first place is told."""
+        self._counts[self._last[code]] += count
+
     def __contains__(self, code: str) -> bool:
         return code in self._last
 

@@ -105,7 +105,7 @@ def _judge_place(chunk: Chunk, footer: Footer, findings: Findings) -> None:
         message = "a data page lies outside its chunk"
         findings.add("out-of-bounds", message, where=at, actual=chunk.data_offset)
     for start, length in chunk.indexes:
-        if start and length and not HEAD <= start <= start + length <= footer.start:
+        if start and not HEAD <= start <= start + length <= footer.start:
             findings.add(
                 "out-of-bounds", "an index lies outside the file's data", where=at, expected=allowed, actual=start
             )

@@ -18,7 +18,7 @@ from verifier.formats.parquet_bounds import codec_name
 from verifier.formats.parquet_footer import Leaf, Physical
 from verifier.formats.parquet_pages import Page, PageError, Read, Walk
 
-_BATCH_BYTES = 16 * MIB
+_BATCH_BYTES = 8 * MIB
 _RECORD_BYTES = 512 * MIB
 _WIDTHS = {Physical.BOOLEAN: 1, Physical.INT32: 4, Physical.FLOAT: 4}
 _LENGTH = Struct("<I")

@@ -172,7 +172,12 @@ def test_a_later_scan_adds_a_revision_and_the_earlier_one_stays(catalog, samples
 
     key = (samples.DATASET, "202611010100")
     assert known.known_snapshots(catalog, "cja") == {key: second.report}
-    assert set(known.known_files(catalog, "cja", [key])[key]) == {f.known.report.file.path for f in kept}
+    there = {path: file.presence for path, file in known.known_files(catalog, "cja", [key])[key].items()}
+    assert there == {
+        gone.known.report.file.path: Presence.VANISHED,
+        kept[0].known.report.file.path: Presence.PRESENT,
+        kept[1].known.report.file.path: Presence.PRESENT,
+    }
     revisions = history.snapshot_history(catalog, first.report.id)
     assert [r.report for r in revisions] == [first.report, second.report]
     assert [r.changed for r in revisions] == [(), ("verdict", "findings", "file_findings")]

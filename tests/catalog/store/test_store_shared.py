@@ -60,7 +60,6 @@ def test_two_writers_and_three_readers_at_once(catalog: Catalog):
     ended = [process.communicate(timeout=60) for process in running]
     assert [stderr for _, stderr in ended] == [""] * len(jobs)
     counts = [int(stdout) for stdout, _ in ended]
-    print(counts)
     assert min(counts) > 0, f"somebody had no turn in {time.monotonic() - started:.1f} s: {counts}"
     with catalog.read() as connection:
         assert recovery.contradictions(connection) == []

@@ -314,6 +314,18 @@ def test_blank_lines_are_one_finding_at_the_first() -> None:
     assert (found.code, found.count, found.where) == ("json.blank-line", 3, {"line": 2, "byte_offset": 8})
 
 
+@pytest.mark.parametrize("step", [1, 50, 1 << 20])
+def test_many_blank_lines_are_counted_and_hide_nothing(step: int) -> None:
+    body = b"\n" * 300 + b"[1]\n" + b'{"a":1}\n\n' * 300 + b"\n{nope}\n"
+    content = plain(body, step=step)
+    assert [(found.code, found.count, found.where["line"]) for found in content.findings[1:]] == [
+        ("json.blank-line", 601, 1),
+        ("json.not-an-object", 1, 301),
+        ("json.invalid-line", 1, 903),
+    ]
+    assert (content.rows, content.facts["lines"]) == (300, 903)
+
+
 def test_a_byte_order_mark_is_a_warning_and_the_line_counts() -> None:
     content = verify(b'\xef\xbb\xbf{"a":1}\n{"a":2}\nx\n')
     assert [(found.code, found.where) for found in content.findings] == [

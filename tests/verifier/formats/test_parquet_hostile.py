@@ -171,8 +171,8 @@ def test_a_dictionary_that_claims_more_entries_than_bytes_is_refused() -> None:
     data = written(pa.table({"t": ["a", "b"] * 5}), write_page_checksum=False, compression="none")
     dictionary = pages_of(data, 0, 0)[0]
     header = data[dictionary.offset : dictionary.body]
-    assert header.count(b"\x15\x04") == 1  # two entries
-    claimed = data[: dictionary.offset] + header.replace(b"\x15\x04", b"\x15\x7e") + data[dictionary.body :]
+    assert header.count(b"L\x15\x04") == 1  # two entries
+    claimed = data[: dictionary.offset] + header.replace(b"L\x15\x04", b"L\x15\x7e") + data[dictionary.body :]
     assert "parquet.corrupt-page" in codes(verified(claimed))
 
 
@@ -197,11 +197,15 @@ def test_a_long_text_repeated_a_million_times_stays_within_memory() -> None:
     assert grown_kib < 200 * 1024
 
 
-def test_a_list_of_nulls_without_end_is_refused_rather_than_decoded() -> None:
-    nulls = pa.array([None], pa.int64()).take(pa.array([0] * 1000))
-    content = pa.table({"l": pa.ListArray.from_arrays(pa.array([0, 1000], pa.int32()), nulls)})
-    limits = replace(Limits(), expansion_ratio=1)
-    assert verified(written(content), limits=limits).rows == 1
+def test_a_row_with_nulls_without_end_is_refused_rather_than_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = pa.ListArray.from_arrays(pa.array([0, 1_000_000], pa.int32()), pa.nulls(1_000_000, pa.int64()))
+    data = written(pa.table({"l": row}))
+    assert len(data) < 4000
+    assert verified(data).findings == ()
+    monkeypatch.setattr("verifier.formats.parquet_plan._RECORD_BYTES", 4 * MIB)
+    content = verified(data)
+    assert codes(content) == {"parquet.bomb"}
+    assert content.rows is None
 
 
 def test_a_short_file_with_every_limit_at_its_least_never_raises() -> None:
