@@ -135,9 +135,16 @@ def build_demo(folder: Path, now: datetime, seed: int = 7) -> Path:
     """Build the demo in `folder`/zone and return its landproof.toml, written beside the zone.
 
     `now` is aware; whole hours count. A demo that is there is built anew, without what was recorded of it. Raises
-    UsageError where `folder` holds a zone or settings that are not a demo's.
+    UsageError where `folder` cannot be written, or holds a zone or settings that are not a demo's.
     """
     hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    try:
+        return _build(folder, hour, seed)
+    except OSError as error:
+        raise UsageError(f"demo folder {folder}: cannot be written: {error.strerror}") from error
+
+
+def _build(folder: Path, hour: datetime, seed: int) -> Path:
     _clear(folder)
     folder.mkdir(parents=True, exist_ok=True)
     zone = folder.resolve() / "zone"

@@ -55,7 +55,8 @@ class History:
 
     def _owned(self, dataset_id: str) -> dict[str, Key]:
         if dataset_id not in self._owners:
-            self._owners[dataset_id] = dict(self.load_owners(dataset_id))
+            is_known = bool(self._reports.get(dataset_id))
+            self._owners[dataset_id] = dict(self.load_owners(dataset_id)) if is_known else {}
         return self._owners[dataset_id]
 
 

@@ -66,9 +66,12 @@ def _with_changes(evidence: Evidence) -> Mapping[str, FileReport]:
     for path, report in evidence.reports.items():
         known = evidence.known_files.get(path)
         changed = judge_change(known, report) if known else None
-        kept = tuple(f for f in report.content.findings if f.code not in _CHANGED)
-        content = replace(report.content, findings=(*kept, changed) if changed else kept)
-        reports[path] = replace(report, content=content)
+        before = report.content.findings
+        kept = tuple(f for f in before if f.code not in _CHANGED)
+        if changed or len(kept) < len(before):
+            content = replace(report.content, findings=(*kept, changed) if changed else kept)
+            report = replace(report, content=content)
+        reports[path] = report
     return reports
 
 

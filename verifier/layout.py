@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum
+from functools import lru_cache
 
 from verifier.errors import UsageError
-from verifier.model import FileKind
+from verifier.model import FileKind, export_moment
 
 DEFAULT_TEMPLATE = "{DATASET_ID}/{EXPORT_TIME}"
 NAME_MACROS = (
@@ -90,17 +91,14 @@ def parse_export_time(digits: str) -> datetime | None:
     """Turn 12 or 14 digits into the UTC moment they name, or None when there is no such moment."""
     if not _TIME_DIGITS.fullmatch(digits):
         return None
-    form = "%Y%m%d%H%M%S" if len(digits) == 14 else "%Y%m%d%H%M"
     try:
-        return datetime.strptime(digits, form).replace(tzinfo=UTC)
+        return export_moment(digits)
     except ValueError:
         return None
 
 
 def is_marker(path: str) -> bool:
-    """Tell whether a path is something that writers leave behind: Spark's and Hadoop's markers, folder placeholders."""
-    if path.endswith("/"):
-        return True
+    """Tell whether a path is something that writers leave behind: Spark's and Hadoop's markers."""
     *folders, name = path.split("/")
     if any(f in _MARKER_FOLDERS or f.startswith(".spark-staging") for f in folders):
         return True
@@ -112,8 +110,12 @@ def has_cipher_suffix(name: str) -> bool:
     return _CIPHER_SUFFIX.search(name) is not None
 
 
+@lru_cache(maxsize=1 << 14)
 def kind_by_name(path: str) -> FileKind:
-    """Tell what a file is by its name alone; an ending for encryption is looked through."""
+    """Tell what a file is by its name alone; an ending for encryption is looked through.
+
+    Cached, since every step that a file goes through asks again.
+    """
     if is_marker(path):
         return FileKind.MARKER
     name = _CIPHER_SUFFIX.sub("", path.rsplit("/", 1)[-1]).lower()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from verifier.findings import REGISTER, Effect, Level
 
@@ -61,6 +62,16 @@ class FileKind(StrEnum):
         return self in (FileKind.PARQUET, FileKind.JSON_GZIP, FileKind.JSON)
 
 
+@lru_cache(maxsize=4096)
+def export_moment(digits: str) -> datetime:
+    """Return the UTC moment that 12 or 14 digits of an export time name; raises ValueError where there is none.
+
+    Cached, since every file of a snapshot asks again.
+    """
+    form = "%Y%m%d%H%M%S" if len(digits) == 14 else "%Y%m%d%H%M"
+    return datetime.strptime(digits, form).replace(tzinfo=UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class SnapshotId:
     """Everything that landed for one dataset at one export time; `export_time` in the digits the folder uses."""
@@ -75,8 +86,7 @@ class SnapshotId:
     @property
     def export_at(self) -> datetime:
         """The export time as an aware UTC moment; the digits were checked when the folder was parsed."""
-        form = "%Y%m%d%H%M%S" if len(self.export_time) == 14 else "%Y%m%d%H%M"
-        return datetime.strptime(self.export_time, form).replace(tzinfo=UTC)
+        return export_moment(self.export_time)
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,7 @@ class Gathering:
         place = self.layout.place(file.path)
         if place.kind is PlaceKind.SNAPSHOT:
             self._into_group(place, file)
-        elif is_marker(file.path):
+        elif _is_marker(file.path, file):
             self._stray(file, finding("layout.marker", "a marker", path=file.path))
         elif place.kind is PlaceKind.BAD_EXPORT_TIME:
             _, count, size = self._bad_folders.get(place.folder, ("", 0, 0))
@@ -110,7 +110,7 @@ class Gathering:
         if group is None:
             group = self.groups[key] = Group(SnapshotId(self.zone, dataset, place.export_time))
         group.folders.add(place.folder)
-        if not place.rest or is_marker(place.rest):
+        if not place.rest or _is_marker(place.rest, file):
             group.markers.append(file)
             return
         group.files.append(file)
@@ -139,6 +139,11 @@ class Gathering:
                 self._stray(file, _stray_finding(file))
         self.groups = dict(sorted(self.groups.items(), key=lambda item: (item[0][0], _moment(item[0][1]), item[0][1])))
         self.strays.sort(key=lambda s: s.path)
+
+
+def _is_marker(path: str, file: StoredFile) -> bool:
+    """A folder's placeholder is empty and ends in a slash; an object with content may end in one too, and counts."""
+    return is_marker(path) or (file.size == 0 and path.endswith("/"))
 
 
 def _moment(digits: str) -> str:

@@ -85,10 +85,16 @@ def snapshot_history(catalog: Catalog, wanted: SnapshotId) -> list[SnapshotRevis
 def path_history(catalog: Catalog, path: str, zone: str | None = None) -> list[FileRevision]:
     """Return the recorded states of a path in one zone or in all, by zone and snapshot, then oldest first."""
     with catalog.read() as connection:
+        # Paths are not stored whole: the first half asks the snapshots whose folder fits, the second finds whole ones.
         rows = connection.execute(
-            f"""SELECT k.scan_id, f.recorded_at, f.zone, f.dataset_id, f.export_time, {FILE_COLUMNS}
-                FROM file_revisions f JOIN (SELECT scan_key, scan_id FROM scan) k USING (scan_key)
-                WHERE f.path = $path AND ($zone IS NULL OR f.zone = $zone)
+            f"""WITH f AS (
+                    FROM file_revisions SEMI JOIN
+                        (FROM snapshot WHERE starts_with($path, folder || '/')) USING (snapshot_key)
+                    WHERE path = $path AND name <> '/' || $path
+                    UNION ALL FROM file_revisions WHERE name = '/' || $path)
+                SELECT k.scan_id, f.recorded_at, f.zone, f.dataset_id, f.export_time, {FILE_COLUMNS}
+                FROM f JOIN (SELECT scan_key, scan_id FROM scan) k USING (scan_key)
+                WHERE $zone IS NULL OR f.zone = $zone
                 ORDER BY f.zone, f.dataset_id, f.export_time, f.recorded_at, scan_key""",
             {"path": storable(path), "zone": zone and storable(zone)},
         ).fetchall()

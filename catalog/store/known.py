@@ -41,8 +41,11 @@ def known_snapshots(
 
     Gone snapshots are among them, with their presence; in order of dataset and export time.
     """
-    chosen = "TRUE" if under is None else "dataset_id IN (SELECT unnest(?::VARCHAR[]))"
-    values: list[object] = [storable(zone)] + ([] if under is None else [[storable(d) for d in under]])
+    if under is not None and not under:
+        return {}
+    # A list of values reaches the tables below the view's window; a subquery would not.
+    chosen = "TRUE" if under is None else f"dataset_id IN ({', '.join('?' for _ in under)})"
+    values: list[object] = [storable(text) for text in (zone, *(under or ()))]
     with catalog.read() as connection:
         query = f"FROM snapshots WHERE zone = ? AND {chosen}"
         rows = connection.execute(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -194,17 +195,18 @@ def _conditions(wanted: SnapshotFilter) -> tuple[str, list[object]]:
         None if at is None else at.astimezone(UTC).replace(tzinfo=None) for at in (wanted.from_at, wanted.to_at)
     )
     verdict = Verdict.GOOD if wanted.latest_good else wanted.verdict
-    conditions: list[tuple[str, object]] = [
-        ("zone = ?", None if wanted.zone is None else storable(wanted.zone)),
-        ("dataset_id IN (SELECT unnest(?::VARCHAR[]))", [storable(d) for d in wanted.dataset_ids] or None),
-        ("export_time = ?", wanted.export_time),
-        ("export_at >= ?", from_at),
-        ("export_at <= ?", to_at),
-        ("verdict = ?", verdict and verdict.value),
-        ("presence = ?", Presence.PRESENT.value if wanted.latest or wanted.latest_good else None),
+    listed = ", ".join("?" for _ in wanted.dataset_ids)
+    conditions: list[tuple[str, Sequence[object]]] = [
+        ("zone = ?", [None if wanted.zone is None else storable(wanted.zone)]),
+        (f"dataset_id IN ({listed})", [storable(d) for d in wanted.dataset_ids]),
+        ("export_time = ?", [wanted.export_time]),
+        ("export_at >= ?", [from_at]),
+        ("export_at <= ?", [to_at]),
+        ("verdict = ?", [verdict and verdict.value]),
+        ("presence = ?", [Presence.PRESENT.value if wanted.latest or wanted.latest_good else None]),
     ]
-    used = [(text, value) for text, value in conditions if value is not None]
-    return " AND ".join(text for text, _ in used) or "TRUE", [value for _, value in used]
+    used = [(text, values) for text, values in conditions if values and None not in values]
+    return " AND ".join(text for text, _ in used) or "TRUE", [value for _, values in used for value in values]
 
 
 def _chosen(connection: Connection) -> list[RecordedSnapshot]:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from catalog.cli.main import main
 
+from catalog.cli.main import main
 from catalog.demo import DATASETS, DemoDataset, Planted, build_demo
 from verifier.errors import UsageError
 
@@ -64,6 +64,12 @@ def test_a_folder_that_holds_something_else_is_left_alone(name: str, tmp_path: P
     with pytest.raises(UsageError):
         build_demo(tmp_path, NOW)
     assert list(tmp_path.iterdir()) == [tmp_path / name]
+
+
+def test_a_place_that_takes_no_folder_is_wrong_usage(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="cannot be written"):
+        build_demo(tmp_path / "file" / "demo", NOW)
 
 
 def test_an_older_demo_is_replaced_with_what_was_recorded_of_it_and_nothing_else(tmp_path: Path) -> None:

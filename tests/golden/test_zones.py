@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from catalog.cli.main import main
 
+from catalog.cli.main import main
 from fixtures import build
 from fixtures.case import NEAR, moments
 from verifier.findings import REGISTER

@@ -92,9 +92,9 @@ class S3Source:
             try:
                 for piece in self._fetch(start, end, tries.seconds_left):
                     start += len(piece)
-                    if len(piece) == PIECE_BYTES:
-                        tries = Tries()
                     yield piece
+                    if len(piece) == PIECE_BYTES:  # after the yield: the time a reader takes is not the store's
+                        tries = Tries()
             except NetworkError as fault:
                 self._wait(tries, fault)
 

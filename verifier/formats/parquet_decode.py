@@ -135,9 +135,10 @@ class Decoder:
 
     def _rows(self, plan: Plan) -> int:
         reader = self._open(plan.dictionaries, prebuffered=plan.size <= _PREBUFFERED)
-        # Columns go by number, which only the inner reader takes: names with dots in them are ambiguous.
+        # Columns go by number, which only the inner reader takes: names with dots in them are ambiguous. One thread:
+        # the other cores have files of their own, and every further thread keeps memory.
         batches = reader.reader.iter_batches(
-            plan.batch_rows, row_groups=[plan.number], column_indices=list(plan.leaves)
+            plan.batch_rows, row_groups=[plan.number], column_indices=list(plan.leaves), use_threads=False
         )
         rows = 0
         for batch in batches:

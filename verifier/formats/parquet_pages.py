@@ -127,6 +127,7 @@ class Walk:
     plain_bytes: int = 0
     version2_rows: int | None = 0
     unlisted_encoding: bool = False
+    longest_entry: int | None = None
     dictionary: Page | None = None
     starts_at_offset: bool = field(default=False)
 
@@ -218,6 +219,8 @@ def _page(number: int, offset: int, body: int, fields: Fields) -> Page:
         page = Page(number, offset, body, kind, fields[3], fields[2], fields.get(4), own)
     except (KeyError, ValueError):
         raise PageError("corrupt-page", "a page's header lacks what its type needs") from None
+    if page.crc is not None and not -(1 << 31) <= page.crc < 1 << 31:
+        raise PageError("corrupt-page", "a page's header gives a checksum of more than 32 bits")
     if page.size < 0 or page.expanded < 0:
         raise PageError("corrupt-page", "a page's header gives a negative size")
     return page

@@ -78,17 +78,17 @@ class _Job:
         self._limits = limits
         self._findings = findings
         self._decoder = Decoder(scanner.file, metadata, footer) if metadata else None
-        self._pending: deque[tuple[int, Future[Decoded]]] = deque()
+        self._pending: deque[tuple[int, list[Future[Decoded]]]] = deque()
         self._rows = Rows(count=0, pages=0)
 
     def run(self, thread: ThreadPoolExecutor) -> None:
         """Walk the row groups in the footer's order, each handed to the decoding thread when it is walked."""
         for number, group in enumerate(self._footer.groups):
-            plan = self._walk(number, group)
-            if plan is None:
-                self._rows.count = None if group.rows else self._rows.count
-            elif self._decoder:
-                self._pending.append((number, thread.submit(self._decoder.decode, plan)))
+            plans = self._walk(number, group)
+            if not plans and group.rows:
+                self._rows.count = None
+            elif plans and self._decoder:
+                self._pending.append((number, [thread.submit(self._decoder.decode, plan) for plan in plans]))
             if len(self._pending) > _AHEAD:
                 self._collect()
         while self._pending:
@@ -107,12 +107,12 @@ class _Job:
             findings.add("no-page-checksums", message, expected=rows.pages, actual=rows.checksums)
         return rows
 
-    def _walk(self, number: int, group: RowGroup) -> Plan | None:
-        """Walk a row group's pages and plan its decoding; None where nothing of it can or need be decoded."""
+    def _walk(self, number: int, group: RowGroup) -> tuple[Plan, ...]:
+        """Walk a row group's pages and plan its decoding: no plan where nothing of it can or need be decoded."""
         walks = [self._walk_chunk(chunk, group) for chunk in group.chunks if self._has_pages(chunk)]
         sound = [walk for walk in walks if walk.sound and decodable(walk.chunk.codec)]
         if group.rows <= 0 or (group.chunks and not sound):
-            return None
+            return ()
         return plan_group(number, group.rows, sound, self._footer.leaves, self._scanner.file.read_range)
 
     def _has_pages(self, chunk: Chunk) -> bool:
@@ -137,16 +137,18 @@ class _Job:
 
     def _collect(self) -> None:
         """Take the oldest row group's outcome into findings and sums."""
-        number, future = self._pending.popleft()
-        decoded = future.result()
-        for problem in decoded.problems:
+        number, futures = self._pending.popleft()
+        outcomes = [future.result() for future in futures]
+        for problem in (problem for decoded in outcomes for problem in decoded.problems):
             self._findings.add(problem.code, problem.message, where=problem.where)
-        promised = self._footer.groups[number].rows
-        if decoded.rows is None or self._rows.count is None:
+        counts = [decoded.rows for decoded in outcomes if decoded.rows is not None]
+        if len(counts) < len(outcomes) or self._rows.count is None:
             self._rows.count = None
         else:
-            self._rows.count += decoded.rows
-        if decoded.rows not in (None, promised):
+            self._rows.count += counts[0]
+        promised = self._footer.groups[number].rows
+        wrong = [count for count in counts if count != promised]
+        if wrong:
             message = "a row group decodes to another number of rows than the footer says"
-            where_group = {"row_group": number}
-            self._findings.add("row-count-mismatch", message, where=where_group, expected=promised, actual=decoded.rows)
+            at = {"row_group": number}
+            self._findings.add("row-count-mismatch", message, where=at, expected=promised, actual=wrong[0])

@@ -73,7 +73,7 @@ def test_what_goes_unnoticed_in_page_headers_is_statistics() -> None:
     headers = [at for at in range(footer_start(data)) if _place(data, at) == "page header"]
     assert len(headers) > 60
     unnoticed = [at for at in headers if not is_refused(verified(flipped(data, at, at % 8)))]
-    # What is left without statistics: whether a dictionary is sorted, which no reader goes by, and unused level encodings.
+    # What is left changes no meaning: the name of a number's width, ids of fields that may be absent.
     assert len(unnoticed) <= 4
 
 

@@ -1,0 +1,74 @@
+# Everything is made in .venv from hashed requirements; nothing else on the machine is used but python3, make and an index.
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+PIP := $(RUN) -m pip --disable-pip-version-check install --quiet
+HASHED := $(PIP) --require-hashes --only-binary :all: --requirement
+OURSELVES := $(PIP) --no-deps --no-build-isolation --editable .
+UV_COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--custom-compile-command "make lock" pyproject.toml
+
+unexport PYTHONPATH PYTHONHOME PIP_USER PIP_TARGET PIP_PREFIX LANDPROOF_CONFIG
+export PYTHONNOUSERSITE := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench docs lock clean
+
+help:  ## say what can be made
+	@sed -n -E 's/^([a-z]+):.*  ## (.*)/\1 \2/p' $(MAKEFILE_LIST) | \
+		while read -r name what; do printf 'make %-6s  %s\n' "$$name" "$$what"; done
+
+demo: $(VENV)/.runtime  ## build a small landing zone in demo/, run the nightly job on it, say what to try next
+	@rm -rf demo/zone demo/landproof.toml demo/landproof.duckdb demo/landproof.duckdb.wal demo/landproof.duckdb.lock
+	@$(RUN) -m catalog.cli.main demo demo
+	@echo
+	@echo "The command is $(VENV)/bin/landproof. To type it as above, run first: . $(VENV)/bin/activate"
+
+test: $(VENV)/.dev  ## run every test; the servers they need are started and stopped by the tests
+	$(RUN) -m pytest
+
+check: $(VENV)/.dev  ## lint, format, types and import directions
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports --no-cache
+
+bench: $(VENV)/.dev  ## time us against our peers and print the ratios; needs gzip, and some minutes of a quiet machine
+	@for part in bench/*.py; do \
+		name=$$(basename $$part .py); test $$name = harness && continue; \
+		echo; echo "bench.$$name"; $(RUN) -m bench.$$name || failed=1; \
+	done; test -z "$$failed"
+
+docs: $(VENV)/.dev  ## rewrite the pages that are made from the program: docs/commands.md and docs/findings.md
+	$(RUN) -m tests.support.reference
+
+lock: $(VENV)/.dev  ## look for newer versions of what we stand on and rewrite requirements/ with their hashes
+	$(UV_COMPILE) --upgrade --all-extras --output-file requirements/dev.txt
+	$(UV_COMPILE) --upgrade --extra build --constraint requirements/dev.txt --output-file requirements/runtime.txt
+
+clean:  ## remove the environment, the demo and what tools left
+	rm -rf $(VENV) demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.runtime: requirements/runtime.txt pyproject.toml | $(VENV)/.made
+	@echo "installing what landproof needs into $(VENV)"
+	@$(HASHED) requirements/runtime.txt
+	@$(OURSELVES)
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/.made
+	@echo "installing what landproof and its tests need into $(VENV)"
+	@$(HASHED) requirements/dev.txt
+	@$(OURSELVES)
+	@touch $@ $(VENV)/.runtime
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "make: $(PYTHON) is $$($(PYTHON) --version 2>&1 || echo not there); landproof needs Python 3.11 or newer" >&2; \
+		echo "hint: name another one, as in: make demo PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+		echo "make: $(PYTHON) cannot make virtual environments: its modules venv and ensurepip are missing" >&2; \
+		echo "hint: install the venv package of your system (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
