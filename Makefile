@@ -20,7 +20,6 @@ help:  ## say what can be made
 		while read -r name what; do printf 'make %-6s  %s\n' "$$name" "$$what"; done
 
 demo: $(VENV)/.runtime  ## build a small landing zone in demo/, run the nightly job on it, say what to try next
-	@rm -rf demo/zone demo/landproof.toml demo/landproof.duckdb demo/landproof.duckdb.wal demo/landproof.duckdb.lock
 	@$(RUN) -m catalog.cli.main demo demo
 	@echo
 	@echo "The command is $(VENV)/bin/landproof. To type it as above, run first: . $(VENV)/bin/activate"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any
 
 from catalog.judge_values import DatasetJudgement, Slot, SlotStatus
@@ -238,4 +239,9 @@ def _revision(revision: SnapshotRevision | FileRevision) -> Document:
 def _plain(value: object) -> object:
     if isinstance(value, datetime):
         return moment(value if value.tzinfo else value.replace(tzinfo=UTC))
-    return value if isinstance(value, str | int | float | bool | list | dict | type(None)) else str(value)
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, dict):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    is_json = isinstance(value, str | int | bool | None) or (isinstance(value, float) and isfinite(value))
+    return value if is_json else str(value)

@@ -32,7 +32,8 @@ class Habits:
             habits._with.setdefault(dataset_id, {})[export_time] = report.manifest is not None
         for group in groups:
             if group.files:
-                habits._with.setdefault(group.id.dataset_id, {})[group.id.export_time] = bool(group.manifests)
+                of_dataset = habits._with.setdefault(group.id.dataset_id, {})
+                of_dataset[group.id.export_time] = bool(group.manifests) or of_dataset.get(group.id.export_time, False)
         habits._counts = {dataset_id: sum(has.values()) for dataset_id, has in habits._with.items()}
         return habits
 

@@ -54,6 +54,7 @@ class ZoneScan:
         self._reader = Reader(target, run, self.tally.counts)
         self._recorder = Recorder(run.catalog, run.scan_id, run.clock)
         self._history = History(lambda dataset: content_owners(run.catalog, target.zone, dataset))
+        self._known: Mapping[Key, SnapshotReport] = {}
         self._absence: Absence | None = None
 
     def snapshots(self) -> Iterator[SnapshotReport]:
@@ -61,9 +62,11 @@ class ZoneScan:
         run, zone = self.run, self.target.zone
         run.progress.zone(zone)
         begin_scan(run.catalog, self._start())
-        known = known_snapshots(run.catalog, zone, self.scope.datasets)
-        self._history.add_known(known.values())
-        self._reader.known = {key: report for key, report in known.items() if self.scope.selects(key)}
+        self._known = known_snapshots(run.catalog, zone)
+        self._history.add_known(self._known.values())
+        self._reader.known = {key: report for key, report in self._known.items() if self.scope.selects(key)}
+        if self._lies_elsewhere():
+            self.target = self._reader.target = replace(self.target, prefix="")
         try:
             gathering = self._gather()
         except SourceError as error:
@@ -86,6 +89,19 @@ class ZoneScan:
             started_at=self._now,
             tool_version=run.tool_version,
             basis=run.settings.digest(),
+        )
+
+    def _lies_elsewhere(self) -> bool:
+        """Tell whether manifests of what was asked for lie outside its folder: then all of the zone is to be listed."""
+        prefix, scope = self.target.prefix, self.scope
+        datasets = scope.datasets or frozenset(dataset for dataset, _ in scope.keys or ())
+        if not prefix or scope.is_partial or not datasets:
+            return False
+        newest = {key[0]: key for key, report in self._known.items() if key[0] in datasets and report.manifest}
+        return any(
+            known.presence is Presence.PRESENT and not path.startswith(f"{prefix}/")
+            for _, files in self._reader.files_of(newest.values())
+            for path, known in files.items()
         )
 
     def _gather(self) -> Gathering:
@@ -117,7 +133,7 @@ class ZoneScan:
         self._absence = self._disbelieved(listed)
         reader.frozen = self._absence.keys if self._absence else frozenset()
         quiet = quiet_time(self.target.settings, run.settle_minutes)
-        habits = Habits.of(listed.values(), reader.known)
+        habits = Habits.of(gathering.groups.values(), self._known)
         expectations = Expectations(run, self.target.zone, quiet, habits)
         reader.basis = expectations.basis
         for job in reader.jobs([*listed.values(), *gone]):
@@ -160,13 +176,13 @@ class ZoneScan:
         absence = count_absent(
             self._reader.files_of(differing),
             listed,
-            known=sum(r.files for r in present.values()),
+            known=sum(r.files for r in self._known.values() if r.presence is not Presence.EXPIRED),
             lifetime=self.target.settings.lifetime if self.target.settings else None,
             now=self._now,
         )
         if not absence.is_suspect or self.run.accepts_vanished:
             return None
-        return None if previous_suspect(self.run.catalog, self.target.zone) else absence
+        return None if previous_suspect(self.run.catalog, self.target.zone, self.scope.text) else absence
 
     def _conclude(
         self, job: Job, expectations: Expectations, resolver: Resolver, loose: LooseManifests

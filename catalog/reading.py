@@ -12,6 +12,7 @@ from catalog.store.known import known_files
 from catalog.targets import Target
 from verifier.changes import is_same_version
 from verifier.engine import Outcome, Pending, Task
+from verifier.findings import Effect
 from verifier.layout import kind_by_name
 from verifier.model import (
     Counts,
@@ -133,14 +134,16 @@ class Reader:
     def _plan(self, job: Job) -> None:
         """Take over what is known of unchanged files and hand in the others.
 
-        Manifests are always read, since what they promise is not recorded.
+        Manifests are always read, since what they promise is not recorded; and so is, on other terms than before, what
+        could not be judged.
         """
+        same_terms = job.known is not None and job.known.basis == self.basis(job.group.id)
         for file in (*job.group.files, *job.group.loose_manifests):
             if file.path in self.read_already:
                 continue
             known = job.known_files.get(file.path)
             kind = kind_by_name(file.path)
-            if kind is not FileKind.MANIFEST and known and self._is_enough(known, file):
+            if kind is not FileKind.MANIFEST and known and self._is_enough(known, file, same_terms=same_terms):
                 job.reports[file.path] = known.report
                 self.counts.files_unchanged += kind.is_data
             elif kind is FileKind.MANIFEST or self.run.depth is not Depth.LIST:
@@ -150,10 +153,12 @@ class Reader:
             else:
                 job.reports[file.path] = listed_only(file)
 
-    def _is_enough(self, known: KnownFile, file: StoredFile) -> bool:
+    def _is_enough(self, known: KnownFile, file: StoredFile, *, same_terms: bool) -> bool:
         report = known.report
+        is_opaque = any(f.effect is Effect.UNVERIFIABLE for f in report.content.findings)
         return (
             known.presence is Presence.PRESENT
+            and (same_terms or not is_opaque)
             and report.looked
             and is_same_version(report.file, file)
             and report.depth.covers(self.run.depth)

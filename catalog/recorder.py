@@ -9,6 +9,7 @@ from datetime import datetime
 
 from catalog.store.database import Catalog
 from catalog.store.recording import record_snapshots
+from verifier.errors import CatalogError
 from verifier.model import SnapshotChange
 
 _MOST_SNAPSHOTS = 256
@@ -36,7 +37,14 @@ class Recorder:
             self.flush()
 
     def flush(self) -> None:
-        """Write what has been collected."""
-        changes, self._changes, self._files = self._changes, [], 0
-        record_snapshots(self.catalog, self.scan_id, changes, self.clock())
+        """Write what has been collected; after an interrupt in the middle the same may be written again."""
+        try:
+            record_snapshots(self.catalog, self.scan_id, self._changes, self.clock())
+        except CatalogError:
+            self._forget()
+            raise
+        self._forget()
+
+    def _forget(self) -> None:
+        self._changes, self._files = [], 0
         self._written_at = time.monotonic()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeVar
 
 from verifier.layout import Layout, PlaceKind, parse_export_time
 from verifier.scan import Key
@@ -58,13 +59,20 @@ def narrowed(scope: Scope, layout: Layout, prefix: str) -> Scope:
         return scope
     snapshot = layout.place(f"{prefix}/x")
     if snapshot.kind is PlaceKind.SNAPSHOT:
-        inside = snapshot.folder != prefix
-        return Scope(keys=frozenset({(snapshot.dataset_id, snapshot.export_time)}), is_partial=inside)
+        keys = frozenset({(snapshot.dataset_id, snapshot.export_time)})
+        return replace(scope, keys=_both(scope.keys, keys), is_partial=snapshot.folder != prefix)
     dataset = layout.place(f"{prefix}/exportTime=200001010000/x")
     if dataset.kind is PlaceKind.SNAPSHOT and prefix.endswith(dataset.dataset_id) and _is_id(dataset.dataset_id):
-        datasets = frozenset({dataset.dataset_id})
-        return Scope(datasets=datasets, start=scope.start, end=scope.end, keys=scope.keys)
-    return Scope(datasets=scope.datasets, start=scope.start, end=scope.end, keys=scope.keys, is_partial=True)
+        return replace(scope, datasets=_both(scope.datasets, frozenset({dataset.dataset_id})))
+    return replace(scope, is_partial=True)
+
+
+_T = TypeVar("_T")
+
+
+def _both(asked: frozenset[_T] | None, here: frozenset[_T]) -> frozenset[_T]:
+    """What was asked for and is here; None asks for all."""
+    return here if asked is None else asked & here
 
 
 def _is_id(name: str) -> bool:

@@ -41,7 +41,12 @@ def find_targets(texts: list[str], settings: Settings, known: Mapping[str, str])
     other place is a zone of its own, named after its last segment. Raises `UsageError` when there is nothing to do.
     """
     if texts:
-        return [_target(text, settings, known) for text in texts]
+        taken, targets = dict(known), list[Target]()
+        for text in texts:
+            target = _target(text, settings, taken)
+            taken.setdefault(target.zone, target.location.url)
+            targets.append(target)
+        return _each_once(targets)
     if not settings.zones:
         message = "no zone to look at: none was named and the settings have none"
         raise UsageError(message, hint="name a path or URL, or write a landproof.toml with: landproof init URL")
@@ -51,6 +56,17 @@ def find_targets(texts: list[str], settings: Settings, known: Mapping[str, str])
 def zone_location(zone: ZoneSettings) -> Location:
     """Return the location of a configured zone."""
     return parse_location(zone.url, zone.filesystem_options(), zone.kind)
+
+
+def _each_once(targets: list[Target]) -> list[Target]:
+    """Leave out what lies inside another place that was asked for, so that nothing is looked at twice."""
+    kept: list[Target] = []
+    for target in targets:
+        others = [t for t in targets if t.zone == target.zone and t is not target]
+        wider = [t for t in others if not t.prefix or target.prefix.startswith(f"{t.prefix}/")]
+        if target not in kept and (not wider or not target.prefix):
+            kept.append(target)
+    return kept
 
 
 def _configured(name: str, zone: ZoneSettings, prefix: str = "") -> Target:

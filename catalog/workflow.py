@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
@@ -67,7 +67,7 @@ class Scan:
     started_at: datetime = field(default_factory=utc_now)
     _looks: list[ZoneScan] = field(default_factory=list)
 
-    def snapshots(self) -> Iterator[SnapshotReport]:
+    def snapshots(self) -> Generator[SnapshotReport]:
         """Look at every zone in turn and yield each snapshot as it is judged."""
         for target in self.targets:
             look = ZoneScan(target, self.run)
@@ -89,7 +89,7 @@ class Scan:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Question:
     """What is to be judged: the slots due in a period, of all zones or some; `records` what has changed since."""
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from verifier.changes import judge_absence, judge_change, next_known
 from verifier.evidence import Evidence, Terms, checked_of, depth_of, events_of, landed_at, rows_of
 from verifier.findings import Level
+from verifier.layout import kind_by_name
 from verifier.model import (
     Column,
     FileChange,
@@ -40,13 +41,13 @@ def assess(evidence: Evidence, terms: Terms) -> SnapshotChange:
     lifetime = terms.expectation.lifetime
     gone, absence = judge_absence(absent, lifetime, terms.now, settled=evidence.was_settled)
     presence = _presence(gone, absence)
-    if evidence.known and presence is Presence.EXPIRED and not evidence.present:
+    if evidence.known and presence is Presence.EXPIRED and not evidence.data:
         return SnapshotChange(report=_expired(evidence.known, absence), files=tuple(gone))
     columns, schema = join_columns(evidence.data)
     findings: list[Finding] = [*judge_names(evidence.group, terms.expectation, terms.now)]
     file_findings = [f.at(p) for p, r in sorted(evidence.reports.items()) for f in r.content.findings] + absence
     if settled_at:
-        findings += [*schema, *_settled_findings(evidence, terms, settled_at, columns)]
+        findings += [*_no_data(evidence, absence), *schema, *_settled_findings(evidence, terms, settled_at, columns)]
     else:
         file_findings = [f for f in file_findings if f.code in _AT_ONCE]
     levels = terms.expectation.levels
@@ -62,7 +63,7 @@ def assess(evidence: Evidence, terms: Terms) -> SnapshotChange:
 
 def _with_changes(evidence: Evidence) -> Mapping[str, FileReport]:
     """Add to each file's findings what is to be said against its record, in place of what was said before."""
-    reports = {}
+    reports = dict(evidence.reports)
     for path, report in evidence.reports.items():
         known = evidence.known_files.get(path)
         changed = judge_change(known, report) if known else None
@@ -70,9 +71,15 @@ def _with_changes(evidence: Evidence) -> Mapping[str, FileReport]:
         kept = tuple(f for f in before if f.code not in _CHANGED)
         if changed or len(kept) < len(before):
             content = replace(report.content, findings=(*kept, changed) if changed else kept)
-            report = replace(report, content=content)
-        reports[path] = report
+            reports[path] = replace(report, content=content)
     return reports
+
+
+def _no_data(evidence: Evidence, absence: Iterable[Finding]) -> Iterable[Finding]:
+    """Say that there is no data file, unless those that were there have been told of as gone."""
+    if not evidence.data and not any(kind_by_name(f.path or "").is_data for f in absence):
+        group = evidence.group.id
+        yield finding("snapshot.no-data-files", f"no data file in {group}", expected="at least one", actual=0)
 
 
 def _settled_findings(
@@ -83,8 +90,6 @@ def _settled_findings(
     if expectation.manifest and not group.manifests and data:
         yield missing_manifest(group, settled_at, terms.now)
     if not data:
-        if not evidence.known_files:
-            yield finding("snapshot.no-data-files", f"no data file in {group.id}", expected="at least one", actual=0)
         return
     rows = rows_of(data)
     if rows == 0 and expectation.allow_empty:

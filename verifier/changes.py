@@ -72,19 +72,33 @@ def next_known(known: KnownFile | None, report: FileReport, now: datetime, *, se
 def judge_absence(
     known: Iterable[KnownFile], lifetime: timedelta | None, now: datetime, *, settled: bool
 ) -> tuple[list[FileChange], list[Finding]]:
-    """Say what became of known files that a complete listing does not show.
+    """Say what became of known files that a complete listing does not show; `settled` as the snapshot was before.
 
-    Before its snapshot had settled, a file that goes is a writer's business and no finding.
+    A file that goes before it was part of a settled snapshot is a writer's business and no finding.
     """
     changes, found = [], []
     for one in known:
         file = one.report.file
-        landed = file.modified_at or one.seen_at
-        presence = Presence.EXPIRED if lifetime and landed + lifetime <= now else Presence.VANISHED
+        presence = _presence(one, lifetime, now)
         if presence is not one.presence:
             changes.append(FileChange(known=replace(one, presence=presence), presence=presence))
         if presence is Presence.EXPIRED:
             found.append(finding("file.expired", "gone, as the zone's lifetime says", path=file.path))
-        elif settled:
+        elif _was_judged(one, settled=settled):
             found.append(finding("file.vanished", "was recorded and is gone", path=file.path, expected=file.size))
     return changes, found
+
+
+def _presence(known: KnownFile, lifetime: timedelta | None, now: datetime) -> Presence:
+    """Tell whether a file is gone in its time; one that was gone before its time stays vanished."""
+    landed = known.report.file.modified_at or known.seen_at
+    if lifetime and now - landed >= lifetime and known.presence is not Presence.VANISHED:
+        return Presence.EXPIRED
+    return Presence.VANISHED
+
+
+def _was_judged(known: KnownFile, *, settled: bool) -> bool:
+    """Tell whether a file was ever part of a settled snapshot; one that could not be read has no reference for that."""
+    if known.reference is not None:
+        return True
+    return settled and (known.presence is not Presence.VANISHED or not known.report.looked)

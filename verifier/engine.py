@@ -25,6 +25,9 @@ from verifier.layout import kind_by_name
 from verifier.model import Depth, FileKind, FileReport, StoredFile
 from verifier.verify import read_manifest, unreadable, verify_file
 
+TRACEBACK = "LANDPROOF_TRACEBACK"
+"""The environment variable under which mistakes of the program are shown with their place, for who mends them."""
+
 _PRELOAD = ["verifier.verify"]
 
 
@@ -55,11 +58,18 @@ class Pending:
 
 
 def run_task(task: Task) -> Outcome:
-    """Look at one file in this process."""
-    backend = _backend(task.location)
-    if kind_by_name(task.file.path) is FileKind.MANIFEST:
-        return Outcome(*read_manifest(backend, task.file, task.limits))
-    return Outcome(verify_file(backend, task.file, task.depth, task.limits))
+    """Look at one file in this process; whatever goes wrong with one file leaves the others their chance."""
+    try:
+        backend = _backend(task.location)
+        if kind_by_name(task.file.path) is FileKind.MANIFEST:
+            return Outcome(*read_manifest(backend, task.file, task.limits))
+        return Outcome(verify_file(backend, task.file, task.depth, task.limits))
+    except Exception as error:
+        if os.environ.get(TRACEBACK):
+            raise
+        # A mistake of ours says nothing about the bytes: the file counts as not looked at. Its text may hold values.
+        what = f"{type(error).__name__} in landproof itself, which is a mistake of the program"
+        return Outcome(unreadable(task.file, WorkerError(what)))
 
 
 class Engine:

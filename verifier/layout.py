@@ -28,7 +28,7 @@ NAME_MACROS = (
 _MACRO = re.compile(r"\{([A-Z_]+)(?:\(([^(){}/]*)\))?\}|%([A-Z_]+)(?:\(([^()%/]*)\))?%")
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _PART = re.compile(
-    rf"part-(?P<part>\d{{5,}})-tid-(?P<tid>-?\d+)-(?P<uuid>{_UUID})-(?P<task>\d+)-(?P<attempt>\d+)"
+    rf"part-(?P<part>\d{{5,10}})-tid-(?P<tid>-?\d+)-(?P<uuid>{_UUID})-(?P<task>\d+)-(?P<attempt>\d+)"
     r"-c(?P<chunk>\d{3,})\.(?P<extension>.+)"
 )
 _MANIFEST = re.compile(rf"manifest-(?P<destination>{_UUID})-(?P<run>{_UUID})\.json(?:\.(?:gpg|pgp|asc))?")
@@ -37,6 +37,7 @@ _TIME_DIGITS = re.compile(r"[0-9]{12}|[0-9]{14}")
 _CIPHER_SUFFIX = re.compile(r"\.(?:gpg|pgp|asc)$", re.IGNORECASE)
 _MARKER_FOLDERS = ("_temporary", "_$azuretmpfolder$")
 _MARKER_PREFIXES = ("_started_", "_committed_", ".spark-staging")
+_MARKER_SUFFIXES = (".crc", "_$folder$")
 
 
 class PlaceKind(Enum):
@@ -102,7 +103,9 @@ def is_marker(path: str) -> bool:
     *folders, name = path.split("/")
     if any(f in _MARKER_FOLDERS or f.startswith(".spark-staging") for f in folders):
         return True
-    return name in ("_SUCCESS", *_MARKER_FOLDERS) or name.startswith(_MARKER_PREFIXES) or name.endswith(".crc")
+    if name in ("_SUCCESS", *_MARKER_FOLDERS):
+        return True
+    return name.startswith(_MARKER_PREFIXES) or name.endswith(_MARKER_SUFFIXES)
 
 
 def has_cipher_suffix(name: str) -> bool:
@@ -212,8 +215,7 @@ def _group(name: str, expression: str, *, again: bool, lead: str = "") -> str:
 
 def _datetime_expression(form: str) -> str:
     """Turn an informal date pattern such as YYYYMMdd_HHmmss into digits and its literals."""
-    spelled = re.sub(r"[Yy]{4}|[Mm]{2}|[Dd]{2}|HH|ss|SS", lambda m: r"\d" * len(m[0]), re.escape(form))
-    return spelled.replace(r"\\d", r"\d")
+    return re.sub(r"[Yy]{4}|[Mm]{2}|[Dd]{2}|HH|ss|SS", lambda m: r"\d" * len(m[0]), re.escape(form))
 
 
 def _place(match: re.Match[str], lead: int) -> Place:

@@ -13,6 +13,7 @@ from verifier.scan import Key
 _ENOUGH = 5
 _WINDOW = 28
 _FACTOR = 3
+_JSON_TYPES = {"number", "object", "array"}
 _SOUND = (Verdict.GOOD, Verdict.EMPTY)
 
 
@@ -42,7 +43,7 @@ def judge_size(rows: int | None, size: int, past: Sequence[SnapshotReport]) -> I
 def judge_schema(columns: Sequence[Column] | None, past: Sequence[SnapshotReport]) -> Iterable[Finding]:
     """Say how the columns differ from those of the last good snapshot that had rows."""
     last = next((s for s in reversed(past) if s.verdict is Verdict.GOOD and s.columns), None)
-    if not columns or last is None or last.columns is None:
+    if not columns or last is None or last.columns is None or _of_two_kinds(columns, last.columns):
         return
     before, after = {c.name: c for c in last.columns}, {c.name: c for c in columns}
     for name in sorted(after.keys() - before.keys()):
@@ -64,7 +65,7 @@ def join_columns(reports: Iterable[FileReport]) -> tuple[tuple[Column, ...] | No
     """
     joined: dict[str, Column] = {}
     found: list[Finding] = []
-    known = [r for r in reports if r.content.columns]
+    known = _of_one_kind([r for r in reports if r.content.columns])
     for index, report in enumerate(known):
         mine = {c.name: c for c in report.content.columns or ()}
         odd = [n for n, c in mine.items() if n in joined and _differ(joined[n], c)]
@@ -110,6 +111,17 @@ def judge_repeats(reports: Iterable[FileReport], owners: Mapping[str, Key], key:
         if owner and owner != key and report.content.rows:
             message = f"the same bytes as a file of {owner[0]}/{owner[1]}"
             yield finding("file.duplicate-content", message, path=report.file.path)
+
+
+def _of_one_kind(reports: Sequence[FileReport]) -> Sequence[FileReport]:
+    """Keep the Parquet parts where there are any: leaves and top-level keys cannot be compared."""
+    return [r for r in reports if r.kind is FileKind.PARQUET] or reports
+
+
+def _of_two_kinds(*both: Sequence[Column]) -> bool:
+    """Tell by their types that one is of JSON keys and the other of Parquet leaves; text and booleans may be either."""
+    types = [{c.type for c in columns} - {"string", "boolean"} for columns in both]
+    return any(types[i] & _JSON_TYPES and types[1 - i] - _JSON_TYPES for i in (0, 1))
 
 
 def _differ(one: Column, other: Column) -> bool:

@@ -53,6 +53,7 @@ class Resolver:
     root: str = ""
     _files: dict[Key, dict[str, StoredFile]] = field(default_factory=dict)
     _names: dict[str, list[tuple[Key, StoredFile]]] | None = None
+    _home_names: tuple[Key, dict[str, list[StoredFile]]] | None = None
 
     def promises(self, manifest: ReadManifest, home: Group | None) -> dict[Key, list[Promised]]:
         """Sort a manifest's entries by the snapshot each belongs to; `home` is the one whose folder the manifest is in.
@@ -100,7 +101,7 @@ class Resolver:
     def _by_name(self, name: str, manifest: ReadManifest, home: Group | None) -> tuple[Key, StoredFile] | None:
         base = name.rsplit("/", 1)[-1]
         if home:
-            same = [f for f in home.files if f.path.rsplit("/", 1)[-1] == base]
+            same = self._names_in(home).get(base, [])
             return (home.key, same[0]) if len(same) == 1 else None
         scope = f"{manifest.folder}/".lstrip("/")
         hits = [hit for hit in self._index().get(base, []) if hit[1].path.startswith(scope)]
@@ -110,6 +111,15 @@ class Resolver:
         if key not in self._files:
             self._files[key] = {f.path: f for f in self.groups[key].files}
         return self._files[key]
+
+    def _names_in(self, home: Group) -> dict[str, list[StoredFile]]:
+        """Return the files of one group by name; kept until another group is asked for."""
+        if self._home_names is None or self._home_names[0] != home.key:
+            names: dict[str, list[StoredFile]] = {}
+            for file in home.files:
+                names.setdefault(file.path.rsplit("/", 1)[-1], []).append(file)
+            self._home_names = (home.key, names)
+        return self._home_names[1]
 
     def _index(self) -> dict[str, list[tuple[Key, StoredFile]]]:
         if self._names is None:
@@ -135,7 +145,7 @@ def judge_promises(
     """Yield what manifests and files say against each other for one settled snapshot."""
     for p in promised:
         yield from _entry_findings(p, group, expectation, now)
-    if manifests and all(m.manifest is not None for m in manifests):
+    if manifests and all(m.manifest is not None and m.manifest.is_whole for m in manifests):
         listed = {p.file.path for p in promised if p.file}
         for file in group.data:
             if file.path not in listed:
@@ -157,7 +167,7 @@ def missing_manifest(group: Group, settled_since: datetime, now: datetime) -> Fi
 def _entry_findings(p: Promised, group: Group, expectation: Expectation, now: datetime) -> Iterable[Finding]:
     name = p.manifest.file.path.rsplit("/", 1)[-1]
     if p.file is None:
-        due_away = expectation.lifetime is not None and group.id.export_at + expectation.lifetime <= now
+        due_away = expectation.lifetime is not None and now - group.id.export_at >= expectation.lifetime
         if due_away:
             yield finding("file.expired", "listed in the manifest, gone by the zone's lifetime", path=p.path)
         else:

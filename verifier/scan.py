@@ -89,7 +89,7 @@ class Gathering:
     def _take(self, file: StoredFile) -> None:
         self.listed += 1
         place = self.layout.place(file.path)
-        if place.kind is PlaceKind.SNAPSHOT:
+        if place.kind is PlaceKind.SNAPSHOT and not is_marker(f"{place.folder}/"):
             self._into_group(place, file)
         elif _is_marker(file.path, file):
             self._stray(file, finding("layout.marker", "a marker", path=file.path))
@@ -130,8 +130,7 @@ class Gathering:
                 "layout.bad-export-time", message, path=path, expected=expected, actual=digits[:40], count=count
             )
             self.strays.append(Stray(path=path, size=size, findings=(found,)))
-        folders = {folder for group in self.groups.values() for folder in group.folders}
-        above = {folder.rsplit("/", depth)[0] for folder in folders for depth in (0, 1, 2)}
+        above = {at for group in self.groups.values() for folder in group.folders for at in _and_above(folder)}
         for file in self._empty_outside:
             if file.path in above:
                 self._stray(file, finding("layout.marker", "a folder placeholder", path=file.path))
@@ -144,6 +143,13 @@ class Gathering:
 def _is_marker(path: str, file: StoredFile) -> bool:
     """A folder's placeholder is empty and ends in a slash; an object with content may end in one too, and counts."""
     return is_marker(path) or (file.size == 0 and path.endswith("/"))
+
+
+def _and_above(folder: str) -> Iterable[str]:
+    """Yield a folder's path and those of all folders above it."""
+    while folder:
+        yield folder
+        folder = folder.rpartition("/")[0]
 
 
 def _moment(digits: str) -> str:

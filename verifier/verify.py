@@ -49,7 +49,7 @@ def listed_only(file: StoredFile) -> FileReport:
     if kind is FileKind.UNKNOWN:
         findings.append(finding("file.unknown-kind", "a file of a kind that is not verified"))
     if file.size == 0 and kind.is_data:
-        findings.append(finding("file.empty", "zero bytes", actual=0))
+        findings.append(_empty())
     return _report(file, kind, Depth.LIST, Content(findings=tuple(findings)))
 
 
@@ -60,7 +60,7 @@ def read_manifest(backend: Backend, file: StoredFile, limits: Limits) -> tuple[F
         found = finding("manifest.too-large", message, expected=f"at most {limits.manifest_bytes}", actual=file.size)
         return _report(file, FileKind.MANIFEST, Depth.FULL, Content(findings=(found,))), None
     try:
-        data = _read_whole(backend, file)
+        file, data = _read_as_it_is(backend, file, limits)
     except SourceError as error:
         return unreadable(file, error), None
     sha256 = hashlib.sha256(data).hexdigest()
@@ -81,11 +81,10 @@ def unreadable(file: StoredFile, error: SourceError) -> FileReport:
 
 def _look(backend: Backend, file: StoredFile, depth: Depth, limits: Limits) -> FileReport:
     kind = kind_by_name(file.path)
-    if file.size == 0 and kind.is_data:
-        found = finding("file.empty", "zero bytes", actual=0)
-        return _report(file, kind, Depth.FULL, Content(findings=(found,), sha256=hashlib.sha256().hexdigest()))
     store = backend.open(file)
     try:
+        if file.size == 0 and kind.is_data:
+            return _report(file, kind, Depth.FULL, _OnlyHash(_empty())(store, Depth.FULL, limits))
         source = _PeekedSource(store, depth, wants_md5="md5" in backend.capabilities.checksums)
         mismatch = judge_kind(file.path, kind, sniff(source.head()))
         judge = VALIDATORS[kind] if mismatch is None else _OnlyHash(mismatch)
@@ -96,6 +95,21 @@ def _look(backend: Backend, file: StoredFile, depth: Depth, limits: Limits) -> F
         return _report(file, kind, depth, content)
     finally:
         store.close()
+
+
+def _empty() -> Finding:
+    return finding("file.empty", "zero bytes", actual=0)
+
+
+def _read_as_it_is(backend: Backend, file: StoredFile, limits: Limits) -> tuple[StoredFile, bytes]:
+    """Read a small file whole; one that changed since it was listed is looked up and read once more, as it is now."""
+    try:
+        return file, _read_whole(backend, file)
+    except ChangedError:
+        now = backend.stat(file.path)
+        if now is None or now.size > limits.manifest_bytes:
+            raise
+        return now, _read_whole(backend, now)
 
 
 def _read_whole(backend: Backend, file: StoredFile) -> bytes:
@@ -153,7 +167,8 @@ class _PeekedSource:
         """Return the first bytes: from the stream that will be read whole, or by a small read."""
         if self._peeks_stream:
             self._pieces = self._store.stream()
-            self._first = next(self._pieces, b"")
+            while len(self._first) < HEAD_BYTES and (piece := next(self._pieces, b"")):
+                self._first += piece
             return self._first[:HEAD_BYTES]
         return self._store.read_range(0, min(HEAD_BYTES, self.size))
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from importlib import import_module
 from importlib.metadata import version
+from io import FileIO, TextIOWrapper
 from types import FrameType
 from typing import Annotated, NoReturn
 
@@ -62,8 +63,8 @@ def _root(
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit status; no exception and no traceback reaches the user."""
-    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     wants_json = "--json" in arguments or "--jsonl" in arguments
+    _prepare_outputs(wants_json=wants_json)
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         called = next((word for word in arguments if not word.startswith("-")), None)
@@ -77,8 +78,13 @@ def run(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return _tell("interrupted; what was finished is recorded", None, ExitStatus.INTERRUPTED, wants_json=wants_json)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return _BROKEN_PIPE
+    except OSError as error:
+        _drop_output()
+        what = f"{error.filename} cannot be used" if error.filename else "the answer cannot be written"
+        reason = (error.strerror or type(error).__name__).lower()
+        return _tell(f"{what}: {reason}", None, ExitStatus.NOT_LOOKED, wants_json=wants_json)
     except Exception as error:
         what = f"{type(error).__name__} in landproof itself, which is a mistake of the program"
         hint = "run with LANDPROOF_TRACEBACK=1 to see where, and report it"
@@ -88,6 +94,20 @@ def run(arguments: Sequence[str]) -> int:
     finally:
         signal.signal(signal.SIGTERM, before)
     return int(status or 0)
+
+
+def _prepare_outputs(*, wants_json: bool) -> None:
+    """Make stdout and stderr take any text; documents are UTF-8 whatever the locale. A closed one swallows all."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, TextIOWrapper(FileIO(os.open(os.devnull, os.O_WRONLY), "w"), "utf-8"))
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8" if wants_json else None, errors="backslashreplace")
+
+
+def _drop_output() -> None:
+    """Send what is left in stdout's buffer to nowhere, since flushing it at the end would fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:

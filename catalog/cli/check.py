@@ -13,7 +13,7 @@ from catalog.cli.session import Session, final_status, open_session
 from catalog.cli.words import when
 from catalog.exit_status import Judgement
 from catalog.judge_values import Period
-from catalog.results import Watch
+from catalog.schedule import shift
 from catalog.workflow import DEFAULT_PERIOD, Question, utc_now
 from catalog.workflow import check as judge
 from verifier.errors import UsageError
@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
 
 def check(
     *,
-    zones: Annotated[list[str] | None, typer.Argument(metavar="[ZONE]...", help="Only these zones.")] = None,
+    zones: Annotated[list[str] | None, typer.Argument(metavar="ZONE", help="Only these zones.")] = None,
     at: Annotated[str | None, _AT] = None,
     start: Annotated[str | None, _FROM] = None,
     config: Config = None,
@@ -37,27 +37,23 @@ def check(
     wants_json: Json = False,
     fail_on: FailOn = "warn",
 ) -> int:
-    """Judge schedules against the catalog: missing, late, incomplete, corrupt, about to expire."""
+    """Judge schedules: what is missing, late or bad, by the catalog.
+
+    Nothing is read from the zone. An export is missing only where a complete listing begun after its deadline lacks it.
+    """
     fails_on_warnings = parse_fail_on(fail_on)
     session = open_session(config, catalog, wants_json=wants_json)
     moment = parse_moment(at, "--at") if at else utc_now()
-    since = parse_moment(start, "--from") if start else moment - DEFAULT_PERIOD
+    since = parse_moment(start, "--from") if start else shift(moment, -DEFAULT_PERIOD)
     if since > moment:
         raise UsageError("--from is after --at")
-    watch = judged(session, Question(period=Period(since, moment), zones=_zones(session, zones), records=at is None))
+    chosen = _zones(session, zones)
+    watch = judge(session.settings, session.catalog, Question(Period(since, moment), chosen, records=at is None))
     judgement = Judgement(session.settings)
     judgement.watch(watch)
     document = check_document(watch)
     session.answer(document, "" if wants_json else check_text(document))
     return final_status(judgement.status, fails_on_warnings=fails_on_warnings)
-
-
-def judged(session: Session, question: Question) -> Watch:
-    """Judge what the settings promise; raises `UsageError` where they promise nothing."""
-    if not session.settings.datasets:
-        hint = "write them with: landproof init URL"
-        raise UsageError("nothing to check: the settings have no datasets", hint=hint)
-    return judge(session.settings, session.catalog, question)
 
 
 def check_text(document: Document, *, with_content: bool = True) -> str:
@@ -121,4 +117,8 @@ def _zones(session: Session, names: list[str] | None) -> frozenset[str] | None:
     if unknown:
         known = ", ".join(session.settings.zones) or "none"
         raise UsageError(f"no zone named {', '.join(unknown)} in the settings", hint=f"configured are: {known}")
+    if not any(d.zone in names if names else True for d in session.settings.datasets):
+        where = f" of zone {', '.join(names)}" if names else ""
+        hint = "write them with: landproof init URL"
+        raise UsageError(f"nothing to check: the settings have no datasets{where}", hint=hint)
     return frozenset(names) if names else None

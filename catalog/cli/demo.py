@@ -15,7 +15,7 @@ from catalog.cli.session import open_session
 from catalog.workflow import utc_now
 from verifier.errors import UsageError
 
-_FOLDER = typer.Argument(metavar="[DIR]", help="An empty or new folder; a demo that is there is built anew.")
+_FOLDER = typer.Argument(metavar="DIR", help="An empty or new folder; a demo that is there is built anew.")
 
 
 def register(app: typer.Typer) -> None:
@@ -24,7 +24,10 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(*, folder: Annotated[Path, _FOLDER] = Path("demo"), wants_json: Json = False) -> int:
-    """Build a small, realistic landing zone with a few troubles planted, and run the nightly job on it."""
+    """Build a small demo zone and run the nightly job on it.
+
+    Four datasets over five weeks, with a missing, a late, an incomplete, a corrupt and a doubled export planted.
+    """
     from catalog.demo import build_demo
 
     if folder.exists() and not folder.is_dir():

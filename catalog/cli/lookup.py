@@ -19,8 +19,8 @@ from verifier.model import Verdict
 _VERDICT = typer.Option("--verdict", help="Only snapshots with this verdict.")
 _LATEST = typer.Option("--latest", help="Only the newest of each dataset.")
 _LATEST_GOOD = typer.Option("--latest-good", help="Only the newest good one of each dataset.")
-_LIMIT = typer.Option("--limit", min=1, help="At most so many, the newest.")
-_SUBJECT = typer.Argument(metavar="SNAPSHOT or PATH", help="A snapshot's id, or the path of a file below its zone.")
+_LIMIT = typer.Option("--limit", metavar="N", min=1, help="At most so many, the newest.")
+_SUBJECT = typer.Argument(metavar="SNAPSHOT|PATH", help="A snapshot's id, or the path of a file below its zone.")
 
 
 def register(app: typer.Typer) -> None:
@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
 
 
 def datasets(*, zone: Zone = None, config: Config = None, catalog: CatalogPath = None, wants_json: Json = False) -> int:
-    """List the datasets the catalog knows, with their newest and newest good snapshot."""
+    """List datasets with their newest and newest good snapshot."""
     session = open_session(config, catalog, wants_json=wants_json)
     names = {(d.zone, d.id): d.name for d in session.settings.datasets}
     document = answers.datasets_document(list_datasets(session.catalog, zone), names)
@@ -55,7 +55,7 @@ def snapshots(
     """List snapshots with their verdicts, oldest first."""
     period = parse_period(start, end)
     session = open_session(config, catalog, wants_json=wants_json)
-    of_zone, dataset_id = session.find_dataset(dataset) if dataset else (None, None)
+    of_zone, dataset_id = session.find_dataset(dataset, [zone] if zone else []) if dataset else (None, None)
     wanted = SnapshotFilter(
         zone=zone or of_zone,
         dataset_ids=(dataset_id,) if dataset_id else (),
@@ -78,7 +78,10 @@ def show(
     catalog: CatalogPath = None,
     wants_json: Json = False,
 ) -> int:
-    """Show one snapshot: verdict, coverage, findings, files with digests. The exit status goes by the verdict."""
+    """Show one snapshot with its findings, files and digests.
+
+    The exit status goes by the verdict.
+    """
     wanted = parse_snapshot_id(snapshot)
     session = open_session(config, catalog, wants_json=wants_json)
     recorded = get_snapshot(session.catalog, wanted)
@@ -99,7 +102,7 @@ def history(
     catalog: CatalogPath = None,
     wants_json: Json = False,
 ) -> int:
-    """Show how a snapshot or a file came to be what it is: every recorded state, oldest first."""
+    """Show every recorded state of a snapshot or a file."""
     session = open_session(config, catalog, wants_json=wants_json)
     try:
         wanted = parse_snapshot_id(subject)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from catalog.answers import Document, check_document, nightly_document
-from catalog.cli.check import check_text, judged
+from catalog.cli.check import check_text
 from catalog.cli.options import CatalogPath, Config, FailOn, Json, parse_fail_on
 from catalog.cli.render import text_of
 from catalog.cli.scan_text import scan_text
@@ -14,7 +14,7 @@ from catalog.cli.session import Session, final_status, open_session
 from catalog.exit_status import ExitStatus, Judgement
 from catalog.judge_values import Period
 from catalog.targets import find_targets
-from catalog.workflow import DEFAULT_PERIOD, Question, utc_now
+from catalog.workflow import DEFAULT_PERIOD, Question, check, utc_now
 
 
 def register(app: typer.Typer) -> None:
@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 def nightly(
     *, config: Config = None, catalog: CatalogPath = None, wants_json: Json = False, fail_on: FailOn = "warn"
 ) -> int:
-    """Scan every configured zone and judge the schedules: what cron calls."""
+    """Scan every zone, judge every schedule: the cron entry."""
     fails_on_warnings = parse_fail_on(fail_on)
     session = open_session(config, catalog, wants_json=wants_json)
     document, status = watch_night(session)
@@ -39,7 +39,8 @@ def watch_night(session: Session) -> tuple[Document, ExitStatus]:
     targets = find_targets([], session.settings, {})
     seen = perform(session, targets, Terms(), judgement)
     now = utc_now()
-    watch = judged(session, Question(period=Period(now - DEFAULT_PERIOD, now), records=True))
+    question = Question(Period(now - DEFAULT_PERIOD, now), records=True)
+    watch = check(session.settings, session.catalog, question)
     judgement.watch(watch)
     return nightly_document(seen, check_document(watch)), judgement.status
 

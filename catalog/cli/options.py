@@ -12,13 +12,17 @@ from verifier.errors import UsageError
 from verifier.layout import parse_export_time
 from verifier.model import SnapshotId
 
-Config = Annotated[Path | None, typer.Option("--config", help="Settings file (default: landproof.toml here).")]
-CatalogPath = Annotated[Path | None, typer.Option("--catalog", help="Catalog file (default: landproof.duckdb).")]
+_CONFIG = "Settings (default: LANDPROOF_CONFIG, or landproof.toml here)."
+_CATALOG = "Catalog (default: the settings', or landproof.duckdb here)."
+_DATASET = "Only this dataset: id, ZONE/ID or name."
+
+Config = Annotated[Path | None, typer.Option("--config", metavar="FILE", help=_CONFIG)]
+CatalogPath = Annotated[Path | None, typer.Option("--catalog", metavar="FILE", help=_CATALOG)]
 Json = Annotated[bool, typer.Option("--json", help="Print the document as JSON.")]
 From = Annotated[str | None, typer.Option("--from", metavar="TIME", help="Earliest export time, included.")]
 To = Annotated[str | None, typer.Option("--to", metavar="TIME", help="Latest export time, included.")]
-Zone = Annotated[str | None, typer.Option("--zone", help="Only this zone.")]
-Dataset = Annotated[str | None, typer.Option("--dataset", help="Only this dataset: id, ZONE/ID or name.")]
+Zone = Annotated[str | None, typer.Option("--zone", metavar="ZONE", help="Only this zone.")]
+Dataset = Annotated[str | None, typer.Option("--dataset", metavar="DATASET", help=_DATASET)]
 FailOn = Annotated[str, typer.Option("--fail-on", metavar="LEVEL", help="warn, or error: warnings alone exit with 0.")]
 
 
@@ -34,10 +38,10 @@ def parse_moment(text: str, option: str, *, is_end: bool = False) -> datetime:
         if len(text) == len("2026-01-31"):
             return datetime.combine(date.fromisoformat(text), time.max if is_end else time.min, UTC)
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         hint = "write 2026-09-20, 2026-09-20T01:00:00Z or 202609200100"
         raise UsageError(f"{option}: expected a time, got {text!r}", hint=hint) from None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def parse_period(start: str | None, end: str | None) -> tuple[datetime | None, datetime | None]:

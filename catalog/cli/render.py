@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from catalog.answers import Document
+from catalog.cli.words import shown
 from verifier.findings import REGISTER
 
 _STYLES = {
@@ -71,7 +72,7 @@ def _finding_lines(found: Document) -> list[Any]:
     head.append(found["code"], style="bold")
     subject = found.get("subject") or ""
     path = found.get("path") or ""
-    head.append(f"  {subject}{' ' if subject and path else ''}{path}", style="not bold")
+    head.append(shown(f"  {subject}{' ' if subject and path else ''}{path}"), style="not bold")
     details = [found["message"]]
     where = found.get("where") or {}
     if where:
@@ -83,9 +84,9 @@ def _finding_lines(found: Document) -> list[Any]:
     if found.get("count", 1) > 1:
         details.append(f"stands for {found['count']}")
     advice = REGISTER[found["code"]].advice
-    return [head, f"      {'; '.join(details)}", Text(f"      hint: {advice}", style="dim")]
+    return [head, shown(f"      {'; '.join(details)}"), Text(f"      hint: {advice}", style="dim")]
 
 
 def _cell(value: Any) -> Text:
-    word = "-" if value is None else str(value)
+    word = "-" if value is None else shown(str(value))
     return Text(word, style=_STYLES.get(word, ""))

@@ -27,11 +27,16 @@ from catalog.exit_status import Judgement
 from catalog.scope import Scope
 from catalog.store.known import known_zones
 from catalog.targets import Target, find_targets
+from verifier.errors import UsageError
 from verifier.model import Depth, SnapshotId
 
-_PLACES = typer.Argument(metavar="[ZONE or URL]...", help="Zones, URLs or paths; default: every configured zone.")
-_SETTLE = typer.Option("--settle-minutes", min=0, help="Quiet time until a snapshot counts as settled; 0: do not wait.")
-_WORKERS = typer.Option("--workers", min=0, help="Worker processes (default: one a core); 0: none, work in this one.")
+_PLACES = typer.Argument(metavar="ZONE|URL", help="Zones, URLs or paths; default: every configured zone.")
+_SETTLE = typer.Option(
+    "--settle-minutes", metavar="N", min=0, help="Quiet time until a snapshot counts as settled; 0: do not wait."
+)
+_WORKERS = typer.Option(
+    "--workers", metavar="N", min=0, help="Worker processes (default: one a core); 0: none, work in this one."
+)
 _VANISHED = typer.Option("--accept-vanished", help="Believe a listing that lacks many known files at once.")
 _SNAPSHOT = typer.Option("--snapshot", metavar="ID", help="Only this snapshot: ZONE/DATASET_ID/EXPORT_TIME.")
 _JSONL = typer.Option("--jsonl", help="Print one snapshot a line as it is judged, then the document without them.")
@@ -66,8 +71,7 @@ def scan(
     fails_on_warnings, period = parse_fail_on(fail_on), parse_period(start, end)
     session = open_session(config, catalog, wants_json=wants_json)
     one = parse_snapshot_id(snapshot) if snapshot else None
-    zone, dataset_id = session.find_dataset(dataset) if dataset else (None, None)
-    targets = _targets(session, places or [], one, zone)
+    targets, dataset_id = _chosen(session, places or [], one, dataset)
     scope = Scope(
         datasets=frozenset({dataset_id}) if dataset_id else None,
         start=period[0],
@@ -91,11 +95,20 @@ def scan(
     return final_status(judgement.status, fails_on_warnings=fails_on_warnings)
 
 
-def _targets(session: Session, places: list[str], one: SnapshotId | None, zone: str | None) -> list[Target]:
-    """Find the zones to look at; a snapshot or a dataset of a zone names its zone where no place was given."""
+def _chosen(
+    session: Session, places: list[str], one: SnapshotId | None, dataset: str | None
+) -> tuple[list[Target], str | None]:
+    """Find the zones to look at and the dataset's id; a snapshot or dataset tells its zone where no place was given."""
     known = known_zones(session.catalog)
-    named = one.zone if one else zone
-    if named and not places and named not in session.settings.zones and named in known:
-        places = [known[named]]
-    targets = find_targets(places or ([named] if named else []), session.settings, known)
-    return [t for t in targets if named is None or t.zone == named or places]
+    targets = find_targets(places, session.settings, known) if places else []
+    zones = [t.zone for t in targets]
+    zone, dataset_id = session.find_dataset(dataset, zones) if dataset else (None, None)
+    named = {name for name in (zone, one.zone if one else None) if name}
+    for name in sorted(named):
+        if name not in (zones or {*session.settings.zones, *known}):
+            looked = ", ".join(zones or [*session.settings.zones, *known]) or "none"
+            raise UsageError(f"no zone named {name} to look at", hint=f"the zones are: {looked}")
+    if not places:
+        texts = [name if name in session.settings.zones else known[name] for name in sorted(named)]
+        targets = find_targets(texts, session.settings, known)
+    return [t for t in targets if not named or named == {t.zone}], dataset_id

@@ -10,13 +10,14 @@ from catalog.cli.render import findings_text, table, text_of
 from catalog.cli.words import number, plural, size, when
 
 _MOST_ROWS = 40
+_BY_URGENCY = ("corrupt", "incomplete", "unknown", "unverifiable", "good", "empty", "arriving")
 
 
 def scan_text(document: Document) -> str:
     """Lay out a scan for a person."""
     parts: list[Any] = []
     snapshots = document.get("snapshots", [])
-    notable = [s for s in snapshots if s["verdict"] != "good" or _worst(s) != "info"]
+    notable = sorted((s for s in snapshots if s["verdict"] != "good" or _worst(s) != "info"), key=_urgency)
     if notable:
         parts += [snapshots_table(notable[:_MOST_ROWS]), ""]
         if len(notable) > _MOST_ROWS:
@@ -73,6 +74,11 @@ def sums(document: Document) -> list[str]:
     levels = ", ".join(f"{plural(counts[level], word)}" for level, word in (("error", "error"), ("warn", "warning")))
     lines.append(f"at depth {document['depth']}: {told or 'no snapshots'}; {levels}")
     return lines
+
+
+def _urgency(snapshot: Document) -> int:
+    """Rank a snapshot such that what may be cut off a long table is what can wait."""
+    return _BY_URGENCY.index(snapshot["verdict"])
 
 
 def _worst(snapshot: Document) -> str:

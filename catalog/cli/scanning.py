@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 
 from catalog import answers
@@ -51,13 +52,15 @@ def perform(session: Session, targets: Sequence[Target], terms: Terms, judgement
             accepts_vanished=terms.accepts_vanished,
         )
         scan = Scan(run, targets)
-        for report in scan.snapshots():
-            judgement.snapshot(report)
-            one = answers.snapshot_object(report)
-            if terms.streams:
-                sys.stdout.write(f"{json.dumps(one, ensure_ascii=False)}\n")
-            else:
-                snapshots.append(one)
+        # Closed at once whatever happens, since that is when the rest of what was finished is recorded.
+        with closing(scan.snapshots()) as reports:
+            for report in reports:
+                judgement.snapshot(report)
+                one = answers.snapshot_object(report)
+                if terms.streams:
+                    sys.stdout.write(f"{json.dumps(one, ensure_ascii=False)}\n")
+                else:
+                    snapshots.append(one)
         result = scan.result()
     judgement.scan(result)
     return answers.scan_document(result, None if terms.streams else snapshots)

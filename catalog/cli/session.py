@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,17 +35,18 @@ class Session:
         else:
             sys.stdout.write(text if text.endswith("\n") or not text else f"{text}\n")
 
-    def find_dataset(self, text: str) -> tuple[str | None, str]:
+    def find_dataset(self, text: str, zones: Collection[str] = ()) -> tuple[str | None, str]:
         """Resolve an id, `ZONE/ID` or a unique name to (zone or None where no zone is known, id).
 
-        Raises `UsageError` where several datasets go by that id or name.
+        Looked for in all zones, or in `zones` only. Raises `UsageError` where several datasets go by that id or name.
         """
-        zone, _, dataset_id = text.rpartition("/")
-        if zone:
-            return zone, dataset_id
         configured = [(d.zone, d.id, d.name) for d in self.settings.datasets]
         recorded = [(d.zone, d.dataset_id, d.name) for d in list_datasets(self.catalog)] if self.catalog.exists else []
-        named = {(z, i) for z, i, name in (*configured, *recorded) if text in (i, name)}
+        every = [one for one in (*configured, *recorded) if not zones or one[0] in zones]
+        named = {(z, i) for z, i, name in every if text in (i, name)}
+        zone, _, dataset_id = text.rpartition("/")
+        if zone and not named:
+            return zone, dataset_id
         if len(named) > 1:
             choices = ", ".join(sorted(f"{zone}/{dataset_id}" for zone, dataset_id in named))
             raise UsageError(f"dataset {text!r} is ambiguous", hint=f"say which: {choices}")

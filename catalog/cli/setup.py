@@ -19,7 +19,7 @@ from catalog.store.database import Catalog
 from catalog.targets import find_targets
 from verifier.errors import UsageError
 
-_URL = typer.Argument(metavar="[URL]", help="The landing zone; without one an empty file to fill in is written.")
+_URL = typer.Argument(metavar="URL", help="The landing zone; without one an empty file to fill in is written.")
 _OUTPUT = typer.Option("--output", metavar="FILE", help="Where to write; a file that is there is never overwritten.")
 
 
@@ -34,7 +34,10 @@ def init(
     output: Annotated[Path, _OUTPUT] = Path(FILE_NAME),
     wants_json: Json = False,
 ) -> int:
-    """Look at a zone and write starter settings: datasets found, their schedule, format and manifest habit."""
+    """Look at a zone and write starter settings for it.
+
+    Proposed are the datasets found, their apparent schedule, format and manifest habit.
+    """
     if output.exists():
         raise UsageError(f"{output} is there already and is not overwritten", hint="name another with --output")
     proposal = propose(find_targets([url], Settings(), {})[0]) if url else None

@@ -20,12 +20,17 @@ def register(app: typer.Typer) -> None:
 
 def sql(
     *,
-    statement: Annotated[str, typer.Argument(help="One SELECT; the views snapshots, files, findings and scans help.")],
+    statement: Annotated[
+        str, typer.Argument(metavar="SELECT", help="One SELECT; the views snapshots, files, findings and scans help.")
+    ],
     config: Config = None,
     catalog: CatalogPath = None,
     wants_json: Json = False,
 ) -> int:
-    """Ask the catalog one read-only question in SQL; it can reach nothing else."""
+    """Ask the catalog one read-only question in SQL.
+
+    It can reach nothing but the catalog.
+    """
     session = open_session(config, catalog, wants_json=wants_json)
     answer = run_sql(session.catalog, statement)
     document = sql_document(answer.columns, answer.rows, is_cut=answer.is_cut)

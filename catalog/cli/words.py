@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 
+def shown(text: str) -> str:
+    """Write a name or a message on one line, with whatever would steer a terminal escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text)
+
+
 def size(count: int | None) -> str:
     """Write bytes as people read them."""
     if count is None:

@@ -1,11 +1,10 @@
-"""Renders the pages that are made from the program: docs/commands.md, docs/findings.md and the README's command list.
+"""Renders what the documents take from the program: docs/commands.md, docs/findings.md and the README's help text.
 
 `python -m tests.support.reference` (`make docs`) writes them; tests/house compares them with what is there.
 """
 
 from __future__ import annotations
 
-import inspect
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -13,14 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from typer.testing import CliRunner
 
 from catalog.cli.app import build_app
 from verifier.findings import REGISTER, Code, Effect, Level
 
 ROOT = Path(__file__).resolve().parents[2]
-_BLOCK = re.compile(r"(?<=<!-- commands -->\n).*?(?=<!-- /commands -->)", re.DOTALL)
-_OF_EVERY_APP = ("help", "install_completion", "show_completion")
+README = ROOT / "README.md"
+_BLOCK = re.compile(r"(?<=<!-- landproof --help -->\n).*?(?=<!-- end -->)", re.DOTALL)
 _WRITTEN = "<!-- Written by: make docs -->\n"
+_LEVELS = {Level.ERROR: "error", Level.WARN: "warning", Level.INFO: "info"}
 _FAMILIES = {
     "layout": "where things lie",
     "file": "one file, whatever its format",
@@ -28,19 +29,11 @@ _FAMILIES = {
     "json": "newline-delimited JSON, strict RFC 8259",
     "parquet": "Parquet",
     "schema": "columns, within a snapshot and against the last good one",
-    "manifest": "what Adobe's manifest promises",
+    "manifest": "what the manifest promises",
     "snapshot": "one export as a whole, and against its own past",
     "schedule": "what was due",
     "zone": "the landing zone as a whole",
 }
-_EFFECTS = {
-    Effect.CORRUPT: "corrupt",
-    Effect.INCOMPLETE: "incomplete",
-    Effect.UNKNOWN: "unknown",
-    Effect.UNVERIFIABLE: "unverifiable",
-    Effect.NONE: "-",
-}
-_LEVELS = {Level.ERROR: "error", Level.WARN: "warning", Level.INFO: "info"}
 
 
 def commands() -> Mapping[str, Any]:
@@ -49,20 +42,21 @@ def commands() -> Mapping[str, Any]:
     return found
 
 
-def parameters(command: Any) -> list[Any]:
-    """Return the arguments and options of a command, in order, without those that every command has."""
-    return [p for p in command.params if p.name not in _OF_EVERY_APP]
+def help_text(*command: str) -> str:
+    """Return what the program prints for --help, at the width of a plain terminal."""
+    ran = CliRunner().invoke(build_app(), [*command, "--help"], prog_name="landproof", env={"COLUMNS": "100"})
+    return ran.output
 
 
 def commands_page() -> str:
     """Render docs/commands.md."""
     head = f"""{_WRITTEN}# Commands
 
-Data goes to stdout, talk and progress to stderr. `--json` prints the document of a command, the same facts for a program.
-Times are written `2026-09-20` (as an end: the whole day), `2026-09-20T01:00:00Z`, or in an export time's digits,
-`202609200100`; without an offset they are UTC. Statuses are explained in the [README](../README.md#exit-status).
+Data goes to stdout, talk and progress to stderr. `--json` prints the same facts as a document for a program. Times are
+written `2026-09-20` (as an end: the whole day), `2026-09-20T01:00:00Z`, or in an export time's digits, `202609200100`;
+without an offset they are UTC. The [README](../README.md#exit-status) explains the exit status.
 """
-    return "\n".join([head, *(section for name, command in commands().items() for section in _command(name, command))])
+    return "\n".join([head, *(f"## {name}\n\n{_fenced(help_text(name))}" for name in commands())])
 
 
 def findings_page() -> str:
@@ -70,67 +64,33 @@ def findings_page() -> str:
     head = f"""{_WRITTEN}# Findings
 
 A finding is one thing seen and judged. Its code is never renamed, and never used for anything else. `[levels]` in
-[the settings](settings.md) gives a code another level. A code with a verdict beside it gives its snapshot that verdict
-when it is an error, or hides the content from us; the [README](../README.md#words) says which verdict wins. An error
-without one still keeps a snapshot from being good in the exit status, though not in its verdict where it is about a
-schedule or a zone.
+[the settings](settings.md#levels) gives a code another level.
+
+The column *verdict* says what the finding makes of its snapshot: `corrupt`, `incomplete` and `unknown` while it is an
+error, `unverifiable` at any level. Where several meet, the order in the [README](../README.md#verdicts) decides. Errors
+without a verdict are about a stray file, a schedule or a zone; they raise the exit status all the same.
 """
     return "\n".join([head, *(line for family in _FAMILIES for line in _family(family))])
 
 
 def readme(text: str) -> str:
-    """Return the README with its list of commands as it must be now. Raises ValueError where it has no place for it."""
+    """Return the README with its help text as it must be now. Raises ValueError where it has no place for it."""
     if not _BLOCK.search(text):
-        raise ValueError("the README has no <!-- commands --> block")
-    rows = "".join(f"| `{_usage(name, c)}` | {_first_sentence(c)} |\n" for name, c in commands().items())
-    return _BLOCK.sub(lambda _: f"| command | does |\n|---|---|\n{rows}", text)
+        raise ValueError("the README has no block for the help text")
+    return _BLOCK.sub(lambda _: _fenced(help_text()), text)
 
 
 def pages() -> dict[Path, str]:
     """Return what must stand in each page."""
-    main = ROOT / "README.md"
     return {
         ROOT / "docs" / "commands.md": commands_page(),
         ROOT / "docs" / "findings.md": findings_page(),
-        main: readme(main.read_text(encoding="utf-8")),
+        README: readme(README.read_text(encoding="utf-8")),
     }
 
 
-def _command(name: str, command: Any) -> Iterator[str]:
-    yield f"## {name}\n"
-    yield f"`{_usage(name, command)}`\n"
-    yield f"{inspect.cleandoc(command.help)}\n"
-    yield "| | |\n|---|---|"
-    for parameter in parameters(command):
-        yield f"| `{_spelled(parameter)}` | {parameter.help}{_default(parameter)} |"
-    yield ""
-
-
-def _usage(name: str, command: Any) -> str:
-    arguments = [p.metavar or p.name.upper() for p in parameters(command) if p.param_type_name == "argument"]
-    return " ".join([f"landproof {name}", *arguments])
-
-
-def _first_sentence(command: Any) -> str:
-    paragraph = " ".join(inspect.cleandoc(command.help).split("\n\n")[0].split())
-    return paragraph.split(". ")[0].rstrip(".")
-
-
-def _spelled(parameter: Any) -> str:
-    if parameter.param_type_name == "argument":
-        return str(parameter.metavar or parameter.name.upper())
-    if parameter.is_flag:
-        return str(parameter.opts[0])
-    choices = getattr(parameter.type, "choices", None)
-    what = "/".join(str(getattr(c, "value", c)) for c in choices) if choices else parameter.metavar
-    return f"{parameter.opts[0]} {what or parameter.type.name.split()[0].upper()}"
-
-
-def _default(parameter: Any) -> str:
-    value = parameter.default
-    if parameter.required or value is None or isinstance(value, bool) or value == ():
-        return ""
-    return f" Default: `{getattr(value, 'value', value)}`."
+def _fenced(text: str) -> str:
+    return f"```\n{text}```\n"
 
 
 def _family(family: str) -> Iterator[str]:
@@ -141,8 +101,9 @@ def _family(family: str) -> Iterator[str]:
 
 
 def _row(code: Code) -> str:
-    level, effect = _LEVELS[code.level], _EFFECTS[code.effect]
-    return f'| <a id="{code.name}"></a>`{code.name}` | {level} | {effect} | {code.meaning} | {code.advice} |'
+    verdict = "" if code.effect is Effect.NONE else code.effect.value
+    name = f'<a id="{code.name}"></a>`{code.name}`'
+    return f"| {name} | {_LEVELS[code.level]} | {verdict} | {code.meaning} | {code.advice} |"
 
 
 if __name__ == "__main__":

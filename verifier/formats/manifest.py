@@ -7,12 +7,16 @@ flowRunId, scheduledTime, exportResults[] of sinkPath, name and size in bytes.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from verifier.formats.json_tally import Tally
 from verifier.layout import parse_manifest_name
 from verifier.model import Finding, finding
+
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +30,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What one manifest says, without the entries that must not be followed."""
+    """What one manifest says, without the entries that must not be followed.
+
+    `is_whole` is False where an entry could not be understood, so that the files it meant are not known.
+    """
 
     run_id: str | None
     scheduled_at: datetime | None
     entries: tuple[Entry, ...]
+    is_whole: bool = True
 
 
 def parse_manifest(data: bytes, path: str) -> tuple[Manifest | None, tuple[Finding, ...]]:
@@ -39,7 +47,7 @@ def parse_manifest(data: bytes, path: str) -> tuple[Manifest | None, tuple[Findi
     Returns None where nothing can be taken from it. A wrong entry is left out of `entries` and found.
     """
     try:
-        document = json.loads(data.decode("utf-8"))
+        document = json.loads(data.decode("utf-8"), parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         what = "UTF-8" if isinstance(error, UnicodeDecodeError) else "JSON"
         return None, (_invalid(path, f"the manifest is not {what}", expected=what),)
@@ -50,6 +58,9 @@ def parse_manifest(data: bytes, path: str) -> tuple[Manifest | None, tuple[Findi
     found = []
     if not isinstance(run_id, str) or not run_id:
         found.append(_invalid(path, "flowRunId is not text", expected="text", actual=_kind(run_id)))
+    elif _is_unprintable(run_id):
+        found.append(_invalid(path, "flowRunId has control characters"))
+        run_id = None
     if scheduled_at is None:
         found.append(_invalid(path, "scheduledTime is not a UTC time", expected="a UTC time", actual=_kind(scheduled)))
     if not isinstance(results, list):
@@ -58,30 +69,33 @@ def parse_manifest(data: bytes, path: str) -> tuple[Manifest | None, tuple[Findi
     if not isinstance(results, list):
         return None, tuple(found)
     entries = _entries(results, path, found)
-    return Manifest(run_id if isinstance(run_id, str) else None, scheduled_at, entries), tuple(found)
+    is_whole = not any(_entry_mistake(result) for result in results)
+    return Manifest(run_id if isinstance(run_id, str) else None, scheduled_at, entries, is_whole), tuple(found)
 
 
 def _entries(results: list[object], path: str, found: list[Finding]) -> tuple[Entry, ...]:
-    """Take the entries that are sound; add a finding for every other one."""
+    """Take the entries that are sound; add findings, of bounded number, for the others."""
     entries: list[Entry] = []
+    tally = Tally()
     for index, result in enumerate(results):
         wrong = _entry_mistake(result)
         if wrong:
-            found.append(_invalid(path, f"entry {index}: {wrong}", where={"entry": index}))
+            tally.add("manifest.invalid", f"entry {index}: {wrong}", {"entry": index})
             continue
         assert isinstance(result, dict)
         entry = Entry(result["sinkPath"], result["name"], result["size"])
         danger = _danger(entry)
         if danger:
             message = f"entry {index} points outside its folder: {danger}; it was not followed"
-            found.append(finding("manifest.unsafe-path", message, path=path, where={"entry": index}))
+            tally.add("manifest.unsafe-path", message, {"entry": index})
             continue
         entries.append(entry)
     twice = Counter((e.sink_path.rstrip("/"), e.name) for e in entries)
     for (_, name), times in twice.items():
         if times > 1:
             message = f"{name} is listed {times} times"
-            found.append(finding("manifest.duplicate-entry", message, path=path, expected=1, actual=times))
+            tally.add("manifest.duplicate-entry", message, {}, expected="1", actual=str(times))
+    found.extend(made.at(path) for made in tally.findings)
     return tuple(dict.fromkeys(entries))
 
 
@@ -103,7 +117,7 @@ def _text(result: dict[str, object], key: str) -> bool:
 def _danger(entry: Entry) -> str | None:
     """Tell why an entry must not be followed, if so. The sink path itself is absolute at Adobe."""
     for what, text in (("sinkPath", entry.sink_path), ("name", entry.name)):
-        if any(ord(c) < 32 or ord(c) == 127 for c in text):
+        if _is_unprintable(text):
             return f"{what} has control characters"
         if ".." in text.replace("\\", "/").split("/"):
             return f"{what} climbs with .."
@@ -125,9 +139,18 @@ def _moment(text: object) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    except (ValueError, OverflowError):
         return None
-    return moment.astimezone(UTC) if moment.tzinfo else None
+
+
+def _is_unprintable(text: str) -> bool:
+    """Tell whether a text holds control characters, or halves of surrogate pairs, which nothing could store."""
+    return _UNPRINTABLE.search(text) is not None
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
 
 
 def _invalid(path: str, message: str, **details: object) -> Finding:

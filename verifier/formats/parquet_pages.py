@@ -38,7 +38,7 @@ _LEAST_WIDTH = {
     Physical.BYTE_ARRAY: 4,
 }
 _BOMB_FLOOR = 64 * MIB
-_UNCOMPRESSED, _GZIP = 0, 2
+_UNCOMPRESSED, GZIP = 0, 2
 
 
 class PageType(IntEnum):
@@ -138,7 +138,7 @@ class Walk:
         self.starts_at_offset |= page.offset == self.chunk.data_offset
         if page.crc is not None:
             self.checksums += 1
-        elif self.chunk.codec != _GZIP:
+        elif self.chunk.codec != GZIP:
             self.unchecked += page.size
         else:
             self.unchecked += page.levels if page.is_compressed else page.size

@@ -10,19 +10,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from struct import Struct
+from typing import cast
 
 import pyarrow as pa
+from isal import isal_zlib
 
 from verifier.formats.base import MIB, Limits
 from verifier.formats.parquet_bounds import codec_name
 from verifier.formats.parquet_footer import Leaf, Physical
-from verifier.formats.parquet_pages import Page, PageError, Read, Walk
+from verifier.formats.parquet_pages import GZIP, Page, PageError, Read, Walk
 
 _BATCH_BYTES = 8 * MIB
 _WORST_BYTES = 64 * MIB
 _RECORD_BYTES = 512 * MIB
 _WIDTHS = {Physical.BOOLEAN: 1, Physical.INT32: 4, Physical.FLOAT: 4}
 _LENGTH = Struct("<I")
+# The stubs of isal declare the class as one of its instances.
+_ISAL_ERROR = cast("type[Exception]", isal_zlib.IsalError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +159,16 @@ def _longest_entry(walk: Walk, read: Read) -> int:
     return walk.longest_entry
 
 
+def _gunzip(page: Page, read: Read) -> bytes:
+    # Several times as fast as pyarrow's zlib; its verdict on the page comes with the decoding.
+    inflated: bytes = isal_zlib.decompressobj(31).decompress(read(page.body, page.end), page.expanded)
+    return inflated
+
+
 def _measure(page: Page, codec: int, read: Read) -> int:
     try:
-        data = decompress(page, codec, read)
-    except (pa.ArrowException, OSError, ValueError, MemoryError):
+        data = _gunzip(page, read) if codec == GZIP else decompress(page, codec, read)
+    except (pa.ArrowException, _ISAL_ERROR, OSError, ValueError, MemoryError):
         return page.expanded
     longest = position = 0
     unpack, last = _LENGTH.unpack_from, len(data) - 4

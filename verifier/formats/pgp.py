@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 _ARMOUR = b"-----BEGIN PGP MESSAGE-----"
-_SESSION_KEY_TAGS = {1: (3, 6), 3: (4, 5, 6)}
-"""Packets that start an encrypted message and the versions they have had (RFC 4880, RFC 9580)."""
-_ENCRYPTED_DATA_TAGS = {9, 18, 20}
+_SESSION_KEY_TAGS = {1: ((3, 6), 10), 3: ((4, 5, 6), 4)}
+"""Packets that start an encrypted message: the versions they have had and their least length (RFC 4880, RFC 9580)."""
+_ENCRYPTED_DATA_TAGS = {18, 20}
+"""Without the oldest, tag 9: it has no version, so that nothing would tell it from damage."""
 HEAD_BYTES = 64
 
 
@@ -22,10 +23,9 @@ def is_pgp(head: bytes) -> bool:
         return False
     tag, length, body = packet
     if tag in _SESSION_KEY_TAGS:
-        return 10 <= length <= 4096 and head[body : body + 1] != b"" and head[body] in _SESSION_KEY_TAGS[tag]
-    if tag in _ENCRYPTED_DATA_TAGS:
-        return tag != 9 and length > 20 and head[body : body + 1] in (b"\x01", b"\x02")
-    return False
+        versions, least = _SESSION_KEY_TAGS[tag]
+        return least <= length <= 4096 and body < len(head) and head[body] in versions
+    return tag in _ENCRYPTED_DATA_TAGS and length > 20 and head[body : body + 1] in (b"\x01", b"\x02")
 
 
 def _packet(head: bytes) -> tuple[int, int, int] | None:
