@@ -63,8 +63,11 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/.made
 	@touch $@ $(VENV)/.runtime
 
 $(VENV)/.made:
+	@command -v $(PYTHON) >/dev/null || { \
+		echo "make: there is no $(PYTHON); landproof needs Python 3.11 or newer" >&2; \
+		echo "hint: install it, or name another one, as in: make demo PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-		echo "make: $(PYTHON) is $$($(PYTHON) --version 2>&1 || echo not there); landproof needs Python 3.11 or newer" >&2; \
+		echo "make: $(PYTHON) is $$($(PYTHON) --version 2>&1); landproof needs Python 3.11 or newer" >&2; \
 		echo "hint: name another one, as in: make demo PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
 		echo "make: $(PYTHON) cannot make virtual environments: its modules venv and ensurepip are missing" >&2; \

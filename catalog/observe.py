@@ -97,10 +97,10 @@ class ZoneScan:
         datasets = scope.datasets or frozenset(dataset for dataset, _ in scope.keys or ())
         if not prefix or scope.is_partial or not datasets:
             return False
-        newest = {key[0]: key for key, report in self._known.items() if key[0] in datasets and report.manifest}
+        keys = [key for key, report in self._known.items() if key[0] in datasets and report.manifest]
         return any(
             known.presence is Presence.PRESENT and not path.startswith(f"{prefix}/")
-            for _, files in self._reader.files_of(newest.values())
+            for _, files in self._reader.files_of(keys)
             for path, known in files.items()
         )
 
@@ -125,18 +125,19 @@ class ZoneScan:
 
     def _judge(self, gathering: Gathering) -> Iterator[SnapshotReport]:
         run, reader = self.run, self._reader
+        is_empty = gathering.is_empty() if self.scope.is_all else not any(map(self.scope.selects, gathering.groups))
+        gathering.groups.update((group.key, group) for group in self._gone(gathering.groups))
         resolver = Resolver(self.target.layout, gathering.groups, self.target.root)
         loose = self._attach(gathering, resolver)
         reader.read_already = loose.read
-        listed = {key: group for key, group in gathering.groups.items() if self.scope.selects(key)}
-        gone = self._gone(listed)
-        self._absence = self._disbelieved(listed)
+        groups = {key: group for key, group in gathering.groups.items() if self.scope.selects(key)}
+        self._absence = self._disbelieved(groups)
         reader.frozen = self._absence.keys if self._absence else frozenset()
         quiet = quiet_time(self.target.settings, run.settle_minutes)
         habits = Habits.of(gathering.groups.values(), self._known)
         expectations = Expectations(run, self.target.zone, quiet, habits)
         reader.basis = expectations.basis
-        for job in reader.jobs([*listed.values(), *gone]):
+        for job in reader.jobs(groups.values()):
             report = self._conclude(job, expectations, resolver, loose)
             self.tally.snapshot(report)
             yield report
@@ -147,7 +148,7 @@ class ZoneScan:
             self.strays = [replace(s, findings=apply_levels(s.findings, levels)) for s in found]
             self.tally.strays(self.strays)
             record_strays(run.catalog, run.scan_id, self.target.zone, self.strays, run.clock())
-        self._close(is_empty=gathering.is_empty() if self.scope.is_all else not listed)
+        self._close(is_empty=is_empty)
 
     def _attach(self, gathering: Gathering, resolver: Resolver) -> LooseManifests:
         """Give manifests outside snapshot folders to their snapshots; only what the catalog does not know is read."""

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from catalog.targets import Target
 from verifier.backends.registry import open_backend
+from verifier.backends.urls import shown
 from verifier.layout import kind_by_name
 from verifier.model import FileKind, StoredFile
 from verifier.scan import Gathering, Group
@@ -18,7 +19,9 @@ from verifier.scan import Gathering, Group
 _HOURS = (3, 6, 8, 9, 12, 24)
 """The intervals Adobe offers, in hours; its documents disagree between 8 and 9."""
 _TOLERANCE = 0.15
-_DAY = timedelta(days=1)
+_MINUTE = timedelta(minutes=1)
+_ENOUGH = 500
+"""How many exports, the newest, tell when in its interval an export comes."""
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -59,7 +62,8 @@ def propose(target: Target) -> Proposal:
     by_dataset: dict[str, list[Group]] = {}
     for group in gathering.groups.values():
         by_dataset.setdefault(group.id.dataset_id, []).append(group)
-    datasets = tuple(_dataset(dataset_id, groups) for dataset_id, groups in sorted(by_dataset.items()))
+    loose = [file.path for file in gathering.loose_manifests]
+    datasets = tuple(_dataset(dataset_id, groups, loose) for dataset_id, groups in sorted(by_dataset.items()))
     strays = len(gathering.strays)
     return Proposal(zone=target.zone, url=target.location.url, files=gathering.listed, datasets=datasets, strays=strays)
 
@@ -72,8 +76,8 @@ def settings_text(proposal: Proposal) -> str:
         "[catalog]",
         'path = "landproof.duckdb"',
         "",
-        f"[zones.{json.dumps(proposal.zone)}]",
-        f"url = {json.dumps(proposal.url)}",
+        f"[zones.{_quoted(_name(proposal.zone))}]",
+        f"url = {_quoted(proposal.url)}",
     ]
     if proposal.url.startswith("s3://"):
         lines += ["# [zones.….options]: endpoint_url, key, secret; unset, the usual AWS chain is asked"]
@@ -101,11 +105,19 @@ path = "landproof.duckdb"
 """
 
 
-def _dataset(dataset_id: str, groups: Sequence[Group]) -> ProposedDataset:
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _name(zone: str) -> str:
+    """Return a zone's name as settings take it."""
+    return zone if zone.isprintable() else shown(zone)
+
+
+def _dataset(dataset_id: str, groups: Sequence[Group], loose: Sequence[str]) -> ProposedDataset:
     moments = sorted({g.id.export_at for g in groups})
     hours = _cadence(moments)
     data = [f for g in groups for f in g.data]
-    manifests = sum(1 for g in groups if g.manifests)
     return ProposedDataset(
         id=dataset_id,
         exports=len(groups),
@@ -115,8 +127,17 @@ def _dataset(dataset_id: str, groups: Sequence[Group]) -> ProposedDataset:
         starts_at=_start(moments, timedelta(hours=hours)) if hours else None,
         format=_format(data),
         compressed=_compressed(data),
-        manifest=True if manifests * 4 >= len(groups) * 3 else False if manifests == 0 else None,
+        manifest=_has_manifests(dataset_id, groups, loose),
     )
+
+
+def _has_manifests(dataset_id: str, groups: Sequence[Group], loose: Sequence[str]) -> bool | None:
+    """Tell whether exports have manifests, in their folder or the dataset's; one elsewhere may speak of any dataset."""
+    own = sum(1 for path in loose if f"{dataset_id}/" in path)
+    count = own + sum(1 for g in groups if g.manifests)
+    if count * 4 >= len(groups) * 3:
+        return True
+    return None if count or len(loose) > own else False
 
 
 def _cadence(moments: Sequence[datetime]) -> int | None:
@@ -130,11 +151,22 @@ def _cadence(moments: Sequence[datetime]) -> int | None:
 
 def _start(moments: Sequence[datetime], interval: timedelta) -> datetime:
     """Return the first due time such that no export comes before its slot: exports run at their slot or after it."""
-    offsets = [(m - _EPOCH) % interval for m in moments]
-    none, half = timedelta(), interval / 2
-    around = min(offsets, key=lambda o: sum((min((other - o) % interval, half) for other in offsets), none))
-    first = moments[0]
-    return first - ((first - _EPOCH - around) % interval)
+    offsets = [(m - _EPOCH) % interval for m in moments[-_ENOUGH:]]
+    none = timedelta()
+    usual = min(offsets, key=lambda o: sum((_apart(o, other, interval) for other in offsets), none))
+    earliest = min(b for o in offsets if (b := _ahead(o, usual, interval)) >= -interval * _TOLERANCE)
+    due = (usual + earliest) // _MINUTE * _MINUTE
+    return moments[0] - ((moments[0] - _EPOCH - due) % interval)
+
+
+def _ahead(offset: timedelta, of: timedelta, interval: timedelta) -> timedelta:
+    """Return how far after another an offset lies in its interval, negative where it lies before."""
+    half = interval / 2
+    return (offset - of + half) % interval - half
+
+
+def _apart(one: timedelta, other: timedelta, interval: timedelta) -> timedelta:
+    return abs(_ahead(one, other, interval))
 
 
 def _format(data: Sequence[StoredFile]) -> str | None:
@@ -148,7 +180,9 @@ def _compressed(data: Sequence[StoredFile]) -> bool | None:
 
 
 def _dataset_lines(zone: str, dataset: ProposedDataset) -> list[str]:
-    lines = ["", "[[datasets]]", f"zone = {json.dumps(zone)}", f"id = {json.dumps(dataset.id)}", '# name = "…"']
+    if not dataset.id.isprintable():
+        return ["", f"# left out: a folder {shown(dataset.id)}, whose name cannot be that of a dataset"]
+    lines = ["", "[[datasets]]", f"zone = {_quoted(_name(zone))}", f"id = {_quoted(dataset.id)}", '# name = "…"']
     told = f"{dataset.exports} exports from {dataset.first_at:%Y-%m-%dT%H:%MZ} to {dataset.last_at:%Y-%m-%dT%H:%MZ}"
     if dataset.every_hours and dataset.starts_at:
         lines += [

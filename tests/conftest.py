@@ -1,4 +1,4 @@
-"""What every test starts from: no settings, credentials or proxies of the person who runs it, and no address but loopback."""
+"""What every test starts from: nobody's settings, credentials or proxies, and no address but loopback."""
 
 from __future__ import annotations
 

@@ -73,18 +73,20 @@ class Resolver:
     def _resolve(self, manifest: ReadManifest, entry: Entry, home: Group | None) -> tuple[Key | None, Promised]:
         named: Key | None = None
         paths = self._candidates(manifest, entry)
+        missing = paths[-1]
         for path in paths:
             place = self.layout.place(path)
             key = (place.dataset_id, place.export_time)
             if key in self.groups:
-                named = named or key
+                if named is None:
+                    named, missing = key, path
                 file = self._of(key).get(path)
                 if file:
                     return key, Promised(manifest, entry, path, file)
         only = self._by_name(entry.name, manifest, home)
-        if only:
+        if only and named in (None, only[0]):
             return only[0], Promised(manifest, entry, only[1].path, only[1])
-        return named or (home.key if home else None), Promised(manifest, entry, paths[-1], None)
+        return named or (home.key if home else None), Promised(manifest, entry, missing, None)
 
     def _candidates(self, manifest: ReadManifest, entry: Entry) -> list[str]:
         sink = entry.sink_path.strip("/")

@@ -65,14 +65,16 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit status; no exception and no traceback reaches the user."""
     wants_json = "--json" in arguments or "--jsonl" in arguments
     _prepare_outputs(wants_json=wants_json)
+    called = next((word for word in arguments if not word.startswith("-")), None)
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
-        called = next((word for word in arguments if not word.startswith("-")), None)
         app = build_app([called] if called in _MODULES else _MODULES)
-        status = typer.main.get_command(app).main(list(arguments), prog_name="landproof", standalone_mode=False)
+        words = list(arguments) or ["--help"]
+        status = typer.main.get_command(app).main(words, prog_name="landproof", standalone_mode=False)
         sys.stdout.flush()
     except TyperException as error:
-        return _tell(error.format_message(), "see: landproof --help", ExitStatus.USAGE, wants_json=wants_json)
+        hint = f"see: landproof {called} --help" if called in _MODULES else "see: landproof --help"
+        return _tell(_in_our_words(error), hint, ExitStatus.USAGE, wants_json=wants_json)
     except LandproofError as error:
         return _tell(error.message, error.hint, error.exit_status, wants_json=wants_json)
     except (KeyboardInterrupt, typer.Abort):
@@ -93,7 +95,12 @@ def run(arguments: Sequence[str]) -> int:
         return _tell(what, hint, ExitStatus.NOT_LOOKED, wants_json=wants_json)
     finally:
         signal.signal(signal.SIGTERM, before)
-    return int(status or 0)
+    return int(status or 0) if arguments else int(ExitStatus.USAGE)
+
+
+def _in_our_words(error: TyperException) -> str:
+    message = error.format_message().replace("Value error, ", "").rstrip(".")
+    return message[:1].lower() + message[1:]
 
 
 def _prepare_outputs(*, wants_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import typer
@@ -64,8 +65,7 @@ def check_text(document: Document, *, with_content: bool = True) -> str:
     parts: list[Any] = [_datasets_table(document), ""]
     odd = [(d, s) for d in document["datasets"] for s in d["slots"] if _is_odd(s)]
     if odd:
-        rows = [(s["status"], s["verdict"], when(s["due_at"]), when(s["landed_at"]), _name(d)) for d, s in odd]
-        parts += [table(("slot", "verdict", "due", "landed", "dataset"), rows), ""]
+        parts += [_slots_table(odd), ""]
     told = findings_text(_findings(document, with_content=with_content))
     if told:
         parts += [*told, ""]
@@ -75,7 +75,7 @@ def check_text(document: Document, *, with_content: bool = True) -> str:
 
 
 def _datasets_table(document: Document) -> Any:
-    headings = ("status", "dataset", "id", "on time", "late", "missing", "unknown", "newest good", "next due")
+    headings = ("status", "on time", "late", "missing", "unknown", "newest good", "next due", "dataset")
     rows = []
     for dataset in document["datasets"]:
         statuses = [s["status"] for s in dataset["slots"]]
@@ -84,14 +84,24 @@ def _datasets_table(document: Document) -> Any:
         rows.append(
             (
                 dataset["status"],
-                dataset["name"] or "-",
-                f"{dataset['zone']}/{dataset['dataset_id']}",
                 *(statuses.count(word) for word in ("on_time", "arrived_late", "missing", "unknown")),
                 when(max(good, default=None)),
                 when(min(ahead, default=None)),
+                _name(dataset),
             )
         )
-    return table(headings, rows, right=(3, 4, 5, 6))
+    return table(headings, rows, right=(1, 2, 3, 4))
+
+
+def _slots_table(slots: Iterable[tuple[Document, Document]]) -> Any:
+    headings = ("slot", "verdict", "due", "landed", "dataset", "snapshot")
+    return table(
+        headings,
+        [
+            (s["status"], s["verdict"], when(s["due_at"]), when(s["landed_at"]), _name(d), s["snapshot"])
+            for d, s in slots
+        ],
+    )
 
 
 def _findings(document: Document, *, with_content: bool) -> list[Document]:

@@ -26,7 +26,7 @@ def datasets_text(document: Document) -> str:
         )
         for d in document["datasets"]
     ]
-    return text_of(table(headings, rows, right=(2, 3)) if rows else "the catalog knows no datasets")
+    return text_of(table(headings, rows, right=(2, 3)) if rows else "no datasets")
 
 
 def snapshots_text(document: Document) -> str:

@@ -23,7 +23,8 @@ _STYLES = {
     "vanished": "bold red",
 }  # fmt: skip
 _MOST_FINDINGS = 50
-_PIPE_WIDTH = 10_000
+_WIDTH = 10_000
+"""Wider than any line, so that ids and paths stay whole when copied; a terminal breaks what is too long for it."""
 
 
 def text_of(*parts: str | Table) -> str:
@@ -33,7 +34,7 @@ def text_of(*parts: str | Table) -> str:
     console = Console(
         file=sink,
         force_terminal=is_terminal,
-        width=None if is_terminal else _PIPE_WIDTH,
+        width=_WIDTH,
         highlight=False,
         emoji=False,
         markup=False,

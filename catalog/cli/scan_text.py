@@ -40,7 +40,7 @@ def scan_text(document: Document) -> str:
 
 def snapshots_table(snapshots: list[Document]) -> Any:
     """Lay out snapshots, one a row; a verdict never stands without its depth and coverage."""
-    headings = ("verdict", "depth", "checked", "rows", "size", "landed", "snapshot", "presence")
+    headings = ("verdict", "depth", "checked", "rows", "size", "landed", "presence", "snapshot")
     rows = [
         (
             s["verdict"],
@@ -49,8 +49,8 @@ def snapshots_table(snapshots: list[Document]) -> Any:
             number(s["rows"]),
             size(s["bytes"]),
             when(s["landed_at"]),
-            s["id"],
             s["presence"],
+            s["id"],
         )
         for s in snapshots
     ]

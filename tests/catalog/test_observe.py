@@ -65,9 +65,10 @@ class TestAChangedFile:
             changed = zone.scan()
             found = changed.only("file.changed")
             assert (changed.status, changed.verdicts[TIME]) == (2, "corrupt")
-            assert found["expected"] == zone.run("show", first.document["snapshots"][0]["id"]).document["files"][0][
-                "reference_sha256"
-            ]
+            assert (
+                found["expected"]
+                == zone.run("show", first.document["snapshots"][0]["id"]).document["files"][0]["reference_sha256"]
+            )
         zone.put(f"{folder}/{path.name}", original, moment("202609220100"))
         assert (zone.scan().status, zone.scan().verdicts[TIME]) == (0, "good")
 
@@ -359,7 +360,7 @@ class TestSettingsThatChange:
 
     def test_lift_a_limit_and_the_file_over_it_is_read(self, zone: Zone) -> None:
         zone.export(files={json_part(): some_json(400)})
-        zone.settings('[limits]\nline_bytes = 64')
+        zone.settings("[limits]\nline_bytes = 64")
         assert zone.scan().verdicts[TIME] == "unverifiable"
         zone.settings()
         lifted = zone.scan()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
-from catalog.cli.main import main
-from catalog.exit_status import ExitStatus
-from catalog.settings_tables import TABLES
 from support import reference
 
+from catalog.cli.main import main
+from catalog.exit_status import ExitStatus
+from catalog.settings import load_settings
+from catalog.settings_tables import TABLES
+from catalog.store.migrate import migrations
 from verifier.findings import REGISTER
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -84,16 +87,81 @@ def _anchors(text: str) -> set[str]:
     return headings | set(re.findall(r'<a id="([^"]+)"', text))
 
 
-def test_settings_example_of_the_readme_is_accepted(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("BACKUP_KEY", "k")
-    monkeypatch.setenv("BACKUP_SECRET", "s")
-    examples = re.findall(r"```toml\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+def _examples(name: str, language: str) -> list[str]:
+    """Return the blocks of a document in a language."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/settings.md"])
+def test_examples_of_settings_are_accepted(name: str, tmp_path: Path) -> None:
+    examples = _examples(name, "toml")
     assert examples
-    for number, example in enumerate(examples):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        (folder / "landproof.toml").write_text(example, encoding="utf-8")
-        assert main(["datasets", "--config", str(folder / "landproof.toml")]) == ExitStatus.CATALOG
-        assert "does not exist" in capsys.readouterr().err
+    for example in examples:
+        (tmp_path / "landproof.toml").write_text(example, encoding="utf-8")
+        load_settings(tmp_path / "landproof.toml", {"BACKUP_KEY": "k", "BACKUP_SECRET": "s"})
+
+
+def test_questions_in_sql_are_answered(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    questions = _examples("docs/catalog.md", "sql")
+    assert len(questions) >= 5
+    assert main(["demo", str(tmp_path / "demo")]) == ExitStatus.OK
+    for question in questions:
+        config = str(tmp_path / "demo" / "landproof.toml")
+        assert main(["sql", question, "--config", config]) == ExitStatus.OK, capsys.readouterr().err
+
+
+def test_views_and_tables_of_the_catalog_are_explained() -> None:
+    text = (ROOT / "docs" / "catalog.md").read_text(encoding="utf-8")
+    statements = "".join(step.statements for step in migrations())
+    made = set(re.findall(r"^CREATE (?:TABLE|VIEW) (\w+)", statements, re.MULTILINE))
+    assert made
+    assert {name for name in made if f"`{name}`" not in text} == set()
+
+
+_QUESTIONS = (
+    ["nightly"],
+    ["scan", "--jsonl"],
+    ["datasets"],
+    ["snapshots", "--limit", "1"],
+    ["show", "SNAPSHOT"],
+    ["history", "SNAPSHOT"],
+    ["history", "PATH"],
+    ["sql", "SELECT 1 AS one"],
+    ["init", "ZONE", "--output", "OUTPUT"],
+    ["doctor"],
+)
+
+
+def _keys(value: object) -> set[str]:
+    """Return every key in a document, but those of what is counted or located, which depend on what is there."""
+    if isinstance(value, dict):
+        inner = (_keys(part) for key, part in value.items() if key not in ("facts", "where"))
+        return set(value).union(*inner)
+    return set().union(*(_keys(part) for part in value)) if isinstance(value, list) else set()
+
+
+def test_fields_of_documents_are_explained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    demo = tmp_path / "demo"
+    assert main(["demo", str(demo), "--json"]) == ExitStatus.OK
+    seen = _keys(json.loads(capsys.readouterr().out))
+    data = next((demo / "zone").rglob("*.parquet"))
+    dataset, folder = data.parts[-3:-1]
+    words = {
+        "SNAPSHOT": f"demo/{dataset}/{folder.removeprefix('exportTime=')}",
+        "PATH": str(data.relative_to(demo / "zone")),
+        "ZONE": str(demo / "zone"),
+        "OUTPUT": str(tmp_path / "proposed.toml"),
+    }
+    for question in _QUESTIONS:
+        arguments = [words.get(word, word) for word in question]
+        if question[0] != "init":
+            arguments += ["--config", str(demo / "landproof.toml")]
+        if "--jsonl" not in question:
+            arguments += ["--json"]
+        assert main(arguments) in (ExitStatus.OK, ExitStatus.ERRORS), question
+        out = capsys.readouterr().out
+        for document in out.splitlines() if "--jsonl" in question else [out]:
+            seen |= _keys(json.loads(document))
+    text = (ROOT / "docs" / "documents.md").read_text(encoding="utf-8")
+    assert {key for key in seen if f"`{key}`" not in text} == set()

@@ -38,7 +38,8 @@ _FAMILIES = {
 
 def commands() -> Mapping[str, Any]:
     """Return the commands of the program by name, in the order of its help."""
-    found: Mapping[str, Any] = typer.main.get_command(build_app()).commands  # type: ignore[attr-defined]
+    group: Any = typer.main.get_command(build_app())
+    found: Mapping[str, Any] = group.commands
     return found
 
 

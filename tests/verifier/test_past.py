@@ -1,0 +1,156 @@
+"""A snapshot against its dataset's own past: size, schema, event times, repeated content, with near misses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from support.snapshots import KEY, Memory, part, seen
+
+from verifier.expectation import Expectation
+from verifier.model import Column, Content, FileReport, Finding, SnapshotReport, Verdict
+from verifier.past import join_columns, judge_events, judge_repeats, judge_schema, judge_size
+
+GOOD = Memory().look([seen(part())])
+INCREMENTS = Expectation(is_incremental=True, interval=timedelta(hours=24))
+Events = tuple[datetime, datetime]
+
+
+def codes(found: Iterable[Finding]) -> list[str]:
+    return [f.code for f in found]
+
+
+def of_rows(*rows: int | None) -> list[SnapshotReport]:
+    return [replace(GOOD, rows=count, bytes=(count or 0) * 10) for count in rows]
+
+
+@pytest.mark.parametrize(
+    ("rows", "before", "expected"),
+    [
+        (32, [100] * 5, ["snapshot.shrunk"]),
+        (34, [100] * 5, []),
+        (32, [100] * 4, []),
+        (32, [100, 100, 100, 100, 60], []),
+        (310, [100] * 5, ["snapshot.grown"]),
+        (290, [100] * 5, []),
+        (310, [100, 100, 100, 100, 200], []),
+        (0, [100] * 5, []),
+        (10, [10, 20, 30, 40, 50], []),
+    ],
+)
+def test_far_from_the_datasets_own_past_is_told(rows: int, before: list[int], expected: list[str]) -> None:
+    assert codes(judge_size(rows, rows * 10, of_rows(*before))) == expected
+
+
+def test_bytes_speak_where_rows_were_not_counted_and_bad_snapshots_say_nothing() -> None:
+    uncounted = of_rows(100, 100, 100, 100, 100)
+    uncounted[2] = replace(uncounted[2], rows=None)
+    assert codes(judge_size(100, 20, uncounted)) == ["snapshot.shrunk"]
+    assert codes(judge_size(None, 20, of_rows(*[100] * 5))) == ["snapshot.shrunk"]
+    assert codes(judge_size(100, 1000, uncounted)) == []
+    corrupt = [replace(s, verdict=Verdict.CORRUPT) for s in of_rows(*[100] * 5)]
+    assert codes(judge_size(1, 10, corrupt)) == []
+
+
+def with_columns(*columns: Column) -> SnapshotReport:
+    return replace(GOOD, columns=columns)
+
+
+A, B = Column("a", "int64"), Column("b", "timestamp[ms]")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ([A], [A, B], ["schema.column-added"]),
+        ([A, B], [A], ["schema.column-removed"]),
+        ([A, replace(B, always=False)], [A], []),
+        ([A], [replace(A, type="double")], ["schema.type-changed"]),
+        ([A], [replace(A, type="null")], []),
+        ([A, B], [B, A], []),
+        ([A], [], []),
+        ([], [A], []),
+    ],
+)
+def test_columns_against_those_of_the_last_good_snapshot(
+    before: list[Column], after: list[Column], expected: list[str]
+) -> None:
+    past = [with_columns(*before), replace(with_columns(Column("z", "int32")), verdict=Verdict.CORRUPT)]
+    assert codes(judge_schema(after, past)) == expected
+
+
+def of_columns(number: int, *columns: Column, extension: str = "parquet") -> FileReport:
+    return seen(part(number, extension), Content(columns=columns, rows=1))
+
+
+@pytest.mark.parametrize(
+    ("second", "differs"),
+    [
+        ((A, B), False),
+        ((B, A), False),
+        ((A,), True),
+        ((A, B, Column("c", "int32")), True),
+        ((A, Column("b", "date")), True),
+    ],
+)
+def test_parquet_parts_have_one_schema(second: tuple[Column, ...], differs: bool) -> None:
+    columns, found = join_columns([of_columns(0, A, B), of_columns(1, *second)])
+    assert codes(found) == (["schema.differs-within-snapshot"] if differs else [])
+    assert columns is not None
+    assert {c.name for c in columns} == {"a", "b", *(c.name for c in second)}
+
+
+def test_a_key_that_a_json_part_leaves_out_is_no_difference_and_another_type_is_one() -> None:
+    one, two = Column("a", "number"), Column("b", "string")
+    columns, found = join_columns(
+        [of_columns(0, one, two, extension="json.gz"), of_columns(1, one, extension="json.gz")]
+    )
+    assert (columns, found) == ((one, replace(two, always=False)), [])
+    other = of_columns(1, replace(one, type="string"), extension="json.gz")
+    assert codes(join_columns([of_columns(0, one, extension="json.gz"), other])[1]) == [
+        "schema.differs-within-snapshot"
+    ]
+
+
+def test_parquet_and_json_parts_beside_each_other_are_not_compared() -> None:
+    assert join_columns([of_columns(0, A), of_columns(1, Column("a", "number"), extension="json.gz")])[1] == []
+
+
+def test_parts_without_columns_say_nothing() -> None:
+    assert join_columns([seen(part(0), Content(rows=0))]) == (None, [])
+
+
+def day(first: float, last: float) -> Events:
+    start = datetime(2026, 10, 30, tzinfo=UTC)
+    return start + timedelta(hours=first), start + timedelta(hours=last)
+
+
+def with_events(first: float, last: float, rows: int = 1) -> SnapshotReport:
+    return replace(GOOD, events=day(first, last), rows=rows)
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        (day(24, 47), []),
+        (day(20, 47), []),
+        (day(36, 47), ["snapshot.time-gap"]),
+        (day(35, 47), []),
+        (day(3, 23), ["snapshot.time-overlap"]),
+        (day(3, 23.1), []),
+    ],
+)
+def test_an_increment_follows_the_one_before(events: Events, expected: list[str]) -> None:
+    past = [with_events(0, 23), replace(with_events(30, 31, rows=0), events=None)]
+    assert codes(judge_events(events, INCREMENTS, past)) == expected
+    assert codes(judge_events(events, Expectation(), past)) == []
+    assert codes(judge_events(events, INCREMENTS, [])) == []
+    assert codes(judge_events(None, INCREMENTS, past)) == []
+
+
+def test_the_bytes_of_another_snapshot_are_told_only_where_they_hold_rows() -> None:
+    there = {"5" * 64: ("other", "202610010100"), "6" * 64: KEY}
+    of = {n: seen(part(n), Content(rows=rows, sha256=str(s) * 64)) for n, rows, s in ((0, 1, 5), (1, 0, 5), (2, 1, 6))}
+    assert [f.path for f in judge_repeats(of.values(), there, KEY)] == [part(0)]
