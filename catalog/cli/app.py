@@ -20,6 +20,7 @@ from catalog.exit_status import ExitStatus
 from verifier.errors import LandproofError
 
 _BROKEN_PIPE = 141
+_COMPLETION = "_LANDPROOF_COMPLETE"
 
 _MODULES = {
     "demo": "demo",
@@ -70,7 +71,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         app = build_app([called] if called in _MODULES else _MODULES)
         words = list(arguments) or ["--help"]
-        status = typer.main.get_command(app).main(words, prog_name="landproof", standalone_mode=False)
+        status = _call(app, words)
         sys.stdout.flush()
     except TyperException as error:
         hint = f"see: landproof {called} --help" if called in _MODULES else "see: landproof --help"
@@ -95,7 +96,19 @@ def run(arguments: Sequence[str]) -> int:
         return _tell(what, hint, ExitStatus.NOT_LOOKED, wants_json=wants_json)
     finally:
         signal.signal(signal.SIGTERM, before)
-    return int(status or 0) if arguments else int(ExitStatus.USAGE)
+    return status if arguments else int(ExitStatus.USAGE)
+
+
+def _call(app: typer.Typer, words: list[str]) -> int:
+    """Call the command without typer's own endings, which swallow interrupts and readers that went away."""
+    command = typer.main.get_command(app)
+    if _COMPLETION in os.environ:
+        command.main(words, prog_name=app.info.name)
+    try:
+        with command.make_context(app.info.name, words) as context:
+            return int(command.invoke(context) or 0)
+    except Exit as left:
+        return left.exit_code
 
 
 def _in_our_words(error: TyperException) -> str:

@@ -32,7 +32,11 @@ from verifier.model import Depth, SnapshotId
 
 _PLACES = typer.Argument(metavar="ZONE|URL", help="Zones, URLs or paths; default: every configured zone.")
 _SETTLE = typer.Option(
-    "--settle-minutes", metavar="N", min=0, help="Quiet time until a snapshot counts as settled; 0: do not wait."
+    "--settle-minutes",
+    metavar="N",
+    min=0,
+    max=525_600,
+    help="Quiet time until a snapshot counts as settled; 0: do not wait.",
 )
 _WORKERS = typer.Option(
     "--workers", metavar="N", min=0, help="Worker processes (default: one a core); 0: none, work in this one."

@@ -8,6 +8,7 @@ from typing import Any
 from catalog.answers import Document
 from catalog.cli.render import findings_text, table, text_of
 from catalog.cli.words import number, plural, size, when
+from verifier.findings import REGISTER
 
 _MOST_ROWS = 40
 _BY_URGENCY = ("corrupt", "incomplete", "unknown", "unverifiable", "good", "empty", "arriving")
@@ -22,7 +23,8 @@ def scan_text(document: Document) -> str:
         parts += [snapshots_table(notable[:_MOST_ROWS]), ""]
         if len(notable) > _MOST_ROWS:
             parts += [f"… and {len(notable) - _MOST_ROWS} more: --json has them all", ""]
-    findings = [f | {"subject": z["zone"]} for z in document["zones"] for f in z["findings"]]
+    zone_findings = [f | {"subject": z["zone"]} for z in document["zones"] for f in z["findings"]]
+    findings = [f for f in zone_findings if f["code"] != "zone.unreachable"]
     findings += [f if f["path"] else f | {"subject": s["id"]} for s in snapshots for f in s["findings"]]
     findings += [f for s in document["strays"] for f in s["findings"]]
     told = findings_text(findings)
@@ -30,8 +32,8 @@ def scan_text(document: Document) -> str:
         parts += [*told, ""]
     for zone in document["zones"]:
         if zone["error"]:
-            parts.append(f"{zone['zone']}: could not look: {zone['error']['message']}")
-            parts += [f"hint: {zone['error']['hint']}"] if zone["error"]["hint"] else []
+            parts.append(f"error zone.unreachable  {zone['zone']}: could not look: {zone['error']['message']}")
+            parts += [f"      hint: {zone['error']['hint'] or REGISTER['zone.unreachable'].advice}", ""]
     if any(s["verdict"] == "arriving" for s in snapshots):
         parts.append("arriving: judged once nothing has changed for the quiet time, or at once with --settle-minutes 0")
     parts += sums(document)

@@ -29,7 +29,7 @@ def parquet() -> bytes:
     sink = pa.BufferOutputStream()
     options = {"write_statistics": False, "store_schema": False, "write_page_checksum": True, "use_dictionary": False}
     pq.write_table(pa.table({"name": ["é", "b", None]}), sink, compression="snappy", **options)
-    return sink.getvalue().to_pybytes()
+    return bytes(sink.getvalue())
 
 
 SMALL = {FileKind.PARQUET: parquet(), FileKind.JSON_GZIP: gzip.compress(LINES, mtime=0), FileKind.JSON: LINES}
@@ -49,11 +49,17 @@ def has_error(content: Content) -> bool:
     return any(f.level is Level.ERROR for f in content.findings)
 
 
+def values(data: bytes) -> list[bytes | None]:
+    """Read the only column as bytes, since no checksum guards what a footer says of its type."""
+    (column,) = pq.ParquetFile(pa.BufferReader(data)).read(use_threads=False).columns
+    read: list[bytes | None] = column.cast(pa.binary()).to_pylist()
+    return read
+
+
 def is_harmless(kind: FileKind, data: bytes) -> bool:
-    """Prove with other tools than ours that what is left says the same rows, or is whole rows where nothing guards it."""
+    """Prove with other tools than ours that every value has the same bytes, or that what is unguarded is whole rows."""
     if kind is FileKind.PARQUET:
-        left = pq.ParquetFile(pa.BufferReader(data)).read(use_threads=False)
-        return bool(left.columns == pq.ParquetFile(pa.BufferReader(SMALL[kind])).read().columns)
+        return values(data) == values(SMALL[kind])
     if kind is FileKind.JSON_GZIP:
         return gzip.decompress(data) == LINES
     return all(isinstance(json.loads(line), dict) for line in data.decode().split("\n") if line.strip(" \t\r"))

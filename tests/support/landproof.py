@@ -107,4 +107,4 @@ def started(*words: object, cwd: Path | None = None, **environment: str) -> subp
 def finished(process: subprocess.Popen[bytes], seconds: float = 60) -> Answer:
     """Wait for a started command."""
     out, err = process.communicate(timeout=seconds)
-    return Answer(process.returncode, out.decode(), err.decode())
+    return Answer(process.returncode, (out or b"").decode(), (err or b"").decode())

@@ -58,7 +58,7 @@ def seen(
     return FileReport(file=file, kind=kind_by_name(file.path), depth=depth, content=content, looked=looked)
 
 
-def manifest_bytes(entries: Iterable[Mapping[str, object]], **fields: object) -> bytes:
+def manifest_bytes(entries: Iterable[object], **fields: object) -> bytes:
     """Return a manifest's bytes."""
     document = {"flowRunId": RUN, "scheduledTime": "2026-11-01T01:00:00Z", "exportResults": list(entries)}
     return json.dumps(document | fields).encode()

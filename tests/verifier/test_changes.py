@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -25,8 +26,8 @@ def known(report: FileReport, *, settled: bool = True) -> KnownFile:
     return next_known(None, report, NOW, settled=settled)
 
 
-def with_bytes(sha256: str, **fields: object) -> FileReport:
-    return seen(stored(part(), **fields), Content(rows=1, sha256=sha256 * 64))  # type: ignore[arg-type]
+def with_bytes(sha256: str, **fields: Any) -> FileReport:
+    return seen(stored(part(), **fields), Content(rows=1, sha256=sha256 * 64))
 
 
 @given(files, files)
@@ -51,9 +52,10 @@ def test_the_same_bytes_under_another_time_and_etag_are_no_change() -> None:
 
 @pytest.mark.parametrize("depth", [Depth.LIST, Depth.STRUCTURE])
 @pytest.mark.parametrize("other", [{"landed": LATER}, {"etag": "2"}])
-def test_at_lesser_depth_another_time_or_etag_alone_is_a_warning(depth: Depth, other: dict[str, object]) -> None:
+def test_at_lesser_depth_another_time_or_etag_alone_is_a_warning(depth: Depth, other: dict[str, Any]) -> None:
     before = known(with_bytes("a", landed=LANDED, etag="1"))
-    file = stored(part(), **({"landed": LANDED, "etag": "1"} | other))  # type: ignore[arg-type]
+    fields: dict[str, Any] = {"landed": LANDED, "etag": "1"} | other
+    file = stored(part(), **fields)
     found = judge_change(before, seen(file, depth=depth))
     assert found is not None
     assert (found.code, found.level) == ("file.changed", Level.WARN)
@@ -106,6 +108,14 @@ def test_a_doubt_raised_at_lesser_depth_stays_until_the_bytes_are_read() -> None
         report = memory.look([touched], depth=Depth.LIST)
         assert (report.verdict, told(report)) == (Verdict.GOOD, {"file.changed": "warn"})
     assert told(memory.look([with_bytes("a", landed=LATER)])) == {}
+
+
+def test_a_doubt_about_bytes_that_were_never_recorded_ends_with_the_first_full_look() -> None:
+    memory = Memory()
+    memory.look([seen(part(), depth=Depth.LIST)], depth=Depth.LIST)
+    touched = stored(part(), landed=LATER)
+    assert told(memory.look([seen(touched, depth=Depth.LIST)], depth=Depth.LIST)) == {"file.changed": "warn"}
+    assert told(memory.look([seen(touched)])) == {}
 
 
 def test_a_manifest_that_changed_says_so_by_its_own_code() -> None:

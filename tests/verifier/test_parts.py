@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from support.snapshots import DATASET, FOLDER, NOW, TIME, grouped, of_code, part, stored
@@ -14,12 +15,12 @@ from verifier.parts import judge_names
 from verifier.scan import Gathering
 
 
-def named(*paths: str, **expects: object) -> list[Finding]:
+def named(*paths: str, **expects: Any) -> list[Finding]:
     group = grouped([stored(path) for path in paths])
-    return list(judge_names(group, Expectation(**expects), NOW))  # type: ignore[arg-type]
+    return list(judge_names(group, Expectation(**expects), NOW))
 
 
-def codes(*paths: str, **expects: object) -> set[str]:
+def codes(*paths: str, **expects: Any) -> set[str]:
     return {f.code for f in named(*paths, **expects)}
 
 
@@ -84,7 +85,7 @@ def test_two_formats_in_one_snapshot_are_mixed_and_two_compressions_of_parquet_a
         ("parquet", {}, False),
     ],
 )
-def test_a_file_is_not_what_the_settings_promise(extension: str, expects: dict[str, object], wrong: bool) -> None:
+def test_a_file_is_not_what_the_settings_promise(extension: str, expects: dict[str, Any], wrong: bool) -> None:
     assert codes(part(0, extension), **expects) == ({"layout.unexpected-format"} if wrong else set())
 
 

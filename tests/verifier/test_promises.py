@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from support.snapshots import (
@@ -29,7 +30,7 @@ from verifier.expectation import Expectation
 from verifier.formats.manifest import parse_manifest
 from verifier.layout import compile_layout
 from verifier.model import SnapshotReport, StoredFile, Verdict
-from verifier.promises import ReadManifest, Resolver
+from verifier.promises import ReadManifest, Resolver, judge_promises
 from verifier.scan import Gathering, Key
 
 HERE = f"{FOLDER}/{MANIFEST}"
@@ -40,9 +41,9 @@ DAY = timedelta(days=1)
 
 
 def look(
-    files: Sequence[StoredFile], entries: Sequence[object], expects: Expectation | None = None, **fields: object
+    files: Sequence[StoredFile], entries: Sequence[object], expects: Expectation | None = None, **fields: Any
 ) -> SnapshotReport:
-    manifests = {HERE: manifest_bytes(entries, **fields)}  # type: ignore[arg-type]
+    manifests = {HERE: manifest_bytes(entries, **fields)}
     return Memory().look([seen(f) for f in files], manifests=manifests, expects=expects)
 
 
@@ -138,7 +139,10 @@ def test_a_listed_file_that_went_with_the_zones_lifetime_is_expired(days: int, c
 def test_a_lifetime_and_an_export_time_at_the_end_of_time_do_not_overflow() -> None:
     folder = f"{DATASET}/exportTime=99991231235959"
     resolver, manifest = resolved([f"{folder}/x.parquet"], [{"sinkPath": "", "name": "y.parquet", "size": 1}], folder)
-    assert list(resolver.promises(manifest, next(iter(resolver.groups.values())))) == [(DATASET, "99991231235959")]
+    (group,) = resolver.groups.values()
+    (promised,) = resolver.promises(manifest, group).values()
+    found = judge_promises(group, [manifest], promised, Expectation(lifetime=timedelta(days=7)), NOW)
+    assert "manifest.file-missing" in [f.code for f in found]
 
 
 def resolved(

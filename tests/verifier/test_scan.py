@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -108,9 +109,14 @@ def test_the_order_and_size_of_pages_do_not_matter(files: list[StoredFile], page
         {"path": f"{FOLDER}/y.parquet"},
     ],
 )
-def test_the_digest_tells_any_change_of_the_listing(change: dict[str, object]) -> None:
-    fields = {"path": f"{FOLDER}/x.parquet", "size": 5, "modified_at": datetime(2026, 11, 1, tzinfo=UTC), "etag": "a"}
-    before, after = StoredFile(**fields), StoredFile(**(fields | change))  # type: ignore[arg-type]
+def test_the_digest_tells_any_change_of_the_listing(change: dict[str, Any]) -> None:
+    fields: dict[str, Any] = {
+        "path": f"{FOLDER}/x.parquet",
+        "size": 5,
+        "modified_at": datetime(2026, 11, 1, tzinfo=UTC),
+        "etag": "a",
+    }
+    before, after = StoredFile(**fields), StoredFile(**(fields | change))
     digests = {next(iter(gathered([f]).groups.values())).digest() for f in (before, after)}
     assert len(digests) == 2
 

@@ -1,0 +1,73 @@
+"""Watch processes of this machine: who has a file open, who carries a mark; end only those a test started."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+_PROC = Path("/proc")
+
+
+def readers_of(path: Path) -> set[int]:
+    """Return the processes, other than this one, that have a file open."""
+    found = set()
+    for links in _PROC.glob("[0-9]*/fd"):
+        pid = int(links.parent.name)
+        try:
+            if pid != os.getpid() and any(link.readlink() == path for link in links.iterdir()):
+                found.add(pid)
+        except OSError:
+            continue
+    return found
+
+
+def marked(mark: str) -> set[int]:
+    """Return the living processes, other than this one, whose environment holds a mark."""
+    found = set()
+    for folder in _PROC.glob("[0-9]*"):
+        try:
+            is_ours = mark.encode() in (folder / "environ").read_bytes()
+            is_alive = " Z " not in (folder / "stat").read_text()
+        except OSError:
+            continue
+        if is_ours and is_alive and int(folder.name) != os.getpid():
+            found.add(int(folder.name))
+    return found
+
+
+def until(is_so: Callable[[], object], seconds: float = 20) -> bool:
+    """Wait until something is so; tell whether it came to be."""
+    end = time.monotonic() + seconds
+    while not is_so():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+class Killer:
+    """Kills whoever reads a file, so many times; a context manager that knows whom it killed."""
+
+    def __init__(self, path: Path, times: int) -> None:
+        self.killed: list[int] = []
+        self._path, self._times = path, times
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._over = threading.Event()
+
+    def __enter__(self) -> Killer:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while len(self.killed) < self._times and not self._over.wait(0.02):
+            for pid in readers_of(self._path) - set(self.killed):
+                os.kill(pid, signal.SIGKILL)
+                self.killed.append(pid)
