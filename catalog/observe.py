@@ -161,11 +161,14 @@ class ZoneScan:
         return loose
 
     def _gone(self, listed: Mapping[Key, Group]) -> list[Group]:
-        """Return recorded snapshots that are not listed any more, as empty groups; expired ones have been told of."""
+        """Return recorded snapshots that are not listed any more, as empty groups.
+
+        Expired ones have been told of, and so have those that went before they had settled.
+        """
         if self.scope.is_partial:
             return []
         known = self._reader.known
-        keys = [k for k, r in known.items() if k not in listed and r.presence is not Presence.EXPIRED]
+        keys = [k for k, r in known.items() if k not in listed and not _is_done_with(r)]
         return [Group(SnapshotId(self.target.zone, *key)) for key in keys]
 
     def _disbelieved(self, listed: Mapping[Key, Group]) -> Absence | None:
@@ -251,3 +254,7 @@ class ZoneScan:
             findings=levelled,
         )
         end_scan(run.catalog, run.scan_id, end)
+
+
+def _is_done_with(report: SnapshotReport) -> bool:
+    return report.presence is Presence.EXPIRED or (report.presence is Presence.VANISHED and report.settled_at is None)

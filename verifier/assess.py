@@ -40,7 +40,7 @@ def assess(evidence: Evidence, terms: Terms) -> SnapshotChange:
     absent = [known for path, known in evidence.known_files.items() if path not in evidence.reports]
     lifetime = terms.expectation.lifetime
     gone, absence = judge_absence(absent, lifetime, terms.now, settled=evidence.was_settled)
-    presence = _presence(gone, absence)
+    presence = _presence(evidence, gone, absence)
     if evidence.known and presence is Presence.EXPIRED and not evidence.data:
         return SnapshotChange(report=_expired(evidence.known, absence), files=tuple(gone))
     columns, schema = join_columns(evidence.data)
@@ -135,15 +135,14 @@ def _report(
     )
 
 
-def _presence(gone: Sequence[FileChange], absence: Sequence[Finding]) -> Presence:
+def _presence(evidence: Evidence, gone: Sequence[FileChange], absence: Sequence[Finding]) -> Presence:
+    """Tell whether a snapshot lost files; one that goes whole before it settled is gone, though no finding says so."""
     codes = {f.code for f in absence}
     if "file.vanished" in codes:
         return Presence.VANISHED
-    return (
-        Presence.EXPIRED
-        if "file.expired" in codes or any(c.presence is Presence.EXPIRED for c in gone)
-        else Presence.PRESENT
-    )
+    if "file.expired" in codes or any(c.presence is Presence.EXPIRED for c in gone):
+        return Presence.EXPIRED
+    return Presence.VANISHED if evidence.known and not evidence.present else Presence.PRESENT
 
 
 def _expired(known: SnapshotReport, absence: Sequence[Finding]) -> SnapshotReport:

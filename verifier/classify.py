@@ -22,7 +22,7 @@ class Sniffed(Enum):
 
 
 _MATCHING = {
-    FileKind.PARQUET: (Sniffed.PARQUET, Sniffed.OTHER, Sniffed.JSON),
+    FileKind.PARQUET: (Sniffed.PARQUET, Sniffed.OTHER),
     FileKind.JSON_GZIP: (Sniffed.GZIP, Sniffed.OTHER),
     FileKind.JSON: (Sniffed.JSON, Sniffed.OTHER),
     FileKind.MANIFEST: (Sniffed.JSON, Sniffed.OTHER),

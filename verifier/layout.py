@@ -25,6 +25,8 @@ NAME_MACROS = (
     "SANDBOX_NAME",
     "ORGANIZATION_NAME",
 )
+_FREE_MACROS = frozenset(NAME_MACROS) - {"DATASET_ID"}
+_MOST_FREE = 2
 _MACRO = re.compile(r"\{([A-Z_]+)(?:\(([^(){}/]*)\))?\}|%([A-Z_]+)(?:\(([^()%/]*)\))?%")
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _PART = re.compile(
@@ -180,6 +182,9 @@ def _pattern(template: str) -> tuple[str, set[str]]:
     seen: set[str] = set()
     segments = []
     for segment in template.split("/"):
+        if sum(1 for m in _MACRO.finditer(segment) if (m[1] or m[3]) in _FREE_MACROS) > _MOST_FREE:
+            hint = "names may hold any text, so that more than two of them in one folder name cannot be told apart"
+            raise UsageError(f"too many names in {segment!r} of a folder template", hint=hint)
         pieces, end = [], 0
         for match in _MACRO.finditer(segment):
             pieces.append(re.escape(segment[end : match.start()]))
@@ -214,7 +219,14 @@ def _group(name: str, expression: str, *, again: bool, lead: str = "") -> str:
 
 
 def _datetime_expression(form: str) -> str:
-    """Turn an informal date pattern such as YYYYMMdd_HHmmss into digits and its literals."""
+    """Turn an informal date pattern such as YYYYMMdd_HHmmss into digits and its literals.
+
+    From the year down, at least to the day: what is written the other way round cannot be read as digits.
+    """
+    letters = re.sub(r"[^A-Za-z]", "", form).upper()
+    if len(letters) not in (8, 10, 12, 14) or not "YYYYMMDDHHMMSS".startswith(letters):
+        hint = "patterns run from the year down, such as YYYYMMdd_HHmmss"
+        raise UsageError(f"unknown date pattern DATETIME({form}) in a folder template", hint=hint)
     return re.sub(r"[Yy]{4}|[Mm]{2}|[Dd]{2}|HH|ss|SS", lambda m: r"\d" * len(m[0]), re.escape(form))
 
 

@@ -132,9 +132,11 @@ class Resolver:
         return self._names
 
 
-def keeps_its_promises(promised: Sequence[Promised]) -> bool:
-    """Tell whether every promised file is there with its size, and at least one was promised."""
-    return bool(promised) and all(p.file is not None and p.file.size == p.entry.size for p in promised)
+def keeps_its_promises(group: Group, promised: Sequence[Promised]) -> bool:
+    """Tell whether just the promised files are there, each with its size, and at least one was promised."""
+    listed = {p.file.path for p in promised if p.file is not None and p.file.size == p.entry.size}
+    is_kept = all(p.file is not None and p.file.path in listed for p in promised)
+    return bool(promised) and is_kept and all(f.path in listed for f in group.data)
 
 
 def judge_promises(

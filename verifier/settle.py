@@ -13,14 +13,15 @@ from verifier.promises import keeps_its_promises
 def settled_since(evidence: Evidence, terms: Terms) -> datetime | None:
     """Return since when a snapshot counts as settled, or None while it is still arriving.
 
-    Settled as soon as every file its manifest lists is there with its size, otherwise when nothing of it has changed
-    for the quiet time, by the store's own clock. Once settled it stays so; only a new file opens it again.
+    Settled as soon as every file its manifest lists is there with its size, and no data file beyond them, which would
+    be another write on its way; otherwise when nothing of it has changed for the quiet time, by the store's own clock.
+    Once settled it stays so; only a new file opens it again.
     """
     known = evidence.known
     if known and known.settled_at and all(f.path in evidence.known_files for f in evidence.present):
         return known.settled_at
     quiet_since = max((_changed_at(evidence, file, terms) for file in _files(evidence)), default=terms.now)
-    if keeps_its_promises(evidence.promised):
+    if keeps_its_promises(evidence.group, evidence.promised):
         return quiet_since
     settled_at = quiet_since + terms.expectation.quiet
     return settled_at if settled_at <= terms.now else None

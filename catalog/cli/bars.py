@@ -16,7 +16,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from catalog.cli.progress import Sums
+from catalog.cli.sums import Sums
 from catalog.cli.words import number, plural
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from catalog.cli.sums import Sums
 from catalog.cli.words import number, plural, size
 from catalog.progress import Progress
 
@@ -24,17 +25,6 @@ def shown_progress() -> Iterator[Progress]:
             yield bars
     else:
         yield PlainProgress()
-
-
-@dataclass(slots=True)
-class Sums:
-    """How far it is: files listed, planned and read, sizes in bytes."""
-
-    listed_files: int = 0
-    planned_files: int = 0
-    planned_bytes: int = 0
-    read_files: int = 0
-    read_bytes: int = 0
 
 
 @dataclass(slots=True)

@@ -52,7 +52,6 @@ def test_every_name_is_in_the_document_as_it_is(odd: Zone) -> None:
 
 @pytest.mark.parametrize("command", ["scan", "show", "snapshots", "datasets", "history", "sql", "doctor"])
 def test_words_keep_every_row_on_a_line_of_its_own_and_steer_no_terminal(odd: Zone, command: str) -> None:
-    snapshot = f"zone [red]\\n/{ALPHA}/{TIME}"
     found = odd.run("snapshots", "--dataset", ALPHA).document["snapshots"][0]["id"]
     words = {
         "scan": [odd.root, "--workers", 0],
@@ -62,7 +61,7 @@ def test_words_keep_every_row_on_a_line_of_its_own_and_steer_no_terminal(odd: Zo
         "doctor": [odd.root],
     }
     told = landproof(command, *words.get(command, []), "--catalog", odd.catalog)
-    assert snapshot or told.out
+    assert told.out
     text = told.out.replace("\n", "")
     assert text.isprintable(), [c for c in text if not c.isprintable()]
     if command == "sql":

@@ -25,7 +25,6 @@ FOREIGN_ERRORS = (pa.ArrowException, OSError, ValueError, TypeError, MemoryError
 """What pyarrow raises for bytes it cannot make sense of."""
 
 _PREBUFFERED = 16 * MIB
-_RELEASED = MIB
 _BUFFERS = 8 * MIB
 _BUFFER_LEAST, _BUFFER_MOST = 4 << 10, 64 << 10
 _SENTENCES = {
@@ -134,7 +133,8 @@ class Decoder:
             yield data_pages[0]
 
     def _rows(self, plan: Plan) -> int:
-        reader = self._open(plan.dictionaries, prebuffered=plan.size <= _PREBUFFERED)
+        is_small = plan.size <= _PREBUFFERED
+        reader = self._open(plan.dictionaries, prebuffered=is_small)
         # Columns go by number, which only the inner reader takes: names with dots in them are ambiguous. One thread:
         # the other cores have files of their own, and every further thread keeps memory.
         batches = reader.reader.iter_batches(
@@ -145,7 +145,8 @@ class Decoder:
             batch.validate(full=True)
             rows += batch.num_rows
             del batch  # two batches at once would be twice the memory
-        if plan.size > _RELEASED:
+        if not is_small:
+            # Memory given back costs as much again to take; what small row groups leave, the next ones use.
             pa.default_memory_pool().release_unused()
         return rows
 

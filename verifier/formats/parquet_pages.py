@@ -51,6 +51,7 @@ class PageType(IntEnum):
 
 
 _OWN_HEADER = {PageType.DATA: 5, PageType.DICTIONARY: 7, PageType.DATA_V2: 8}
+_REQUIRED = {PageType.DATA: (1, 2, 3, 4), PageType.DATA_V2: (1, 2, 3, 4, 5, 6), PageType.DICTIONARY: (1, 2)}
 
 
 class PageError(Exception):
@@ -164,12 +165,12 @@ class Walk:
 
 def read_pages(read: Read, chunk: Chunk) -> Iterator[Page]:
     """Yield a chunk's pages in order. Raises PageError when a header cannot be followed further."""
-    position = chunk.start
+    position, end = chunk.start, chunk.end
     number = 0
-    while position < chunk.end:
-        fields, length = _read_header(read, position, chunk.end)
+    while position < end:
+        fields, length = _read_header(read, position, end)
         page = _page(number, position, position + length, fields)
-        if page.end > chunk.end:
+        if page.end > end:
             raise PageError("out-of-bounds", "a page is larger than its chunk")
         yield page
         position = page.end
@@ -230,8 +231,7 @@ def _judge_page(page: Page, chunk: Chunk, leaf: Leaf, limits: Limits) -> None:
     """Raise PageError for a page whose header promises what its bytes cannot hold."""
     if page.expanded > _BOMB_FLOOR and page.expanded > limits.expansion_ratio * page.size:
         raise PageError("bomb", "a page promises to expand further than the limit")
-    required = {PageType.DATA: (1, 2, 3, 4), PageType.DATA_V2: (1, 2, 3, 4, 5, 6), PageType.DICTIONARY: (1, 2)}
-    if any(page.own.get(number, -1) < 0 for number in required.get(page.kind, ())):
+    if any(page.own.get(number, -1) < 0 for number in _REQUIRED.get(page.kind, ())):
         raise PageError("corrupt-page", "a page's header lacks a field or gives a negative count")
     plain = chunk.codec == _UNCOMPRESSED or not page.is_compressed
     if plain and page.expanded != page.size:

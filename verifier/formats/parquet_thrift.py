@@ -13,7 +13,9 @@ from typing import Any
 _DEPTH = 64
 _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = range(1, 13)
 _INTEGERS = (_I16, _I32, _I64)
+_IN_ITS_HEAD = (_TRUE, _FALSE)
 _VARINT_BITS = 63
+_ONE_BYTE = 128
 
 
 class ThriftError(ValueError):
@@ -45,6 +47,8 @@ Struct = Mapping[int, "Kind"]
 Kind = Plain | ListOf | Struct
 Fields = dict[int, Any]
 
+_INTEGER = Plain.INTEGER  # looked up for every field of every page
+
 
 def read_struct(data: bytes | memoryview, start: int, struct: Struct) -> tuple[Fields, int]:
     """Read one structure from `start` and return its fields by id and the position after it.
@@ -65,13 +69,15 @@ def _struct(data: bytes | memoryview, pos: int, struct: Struct, depth: int) -> t
     while head := data[pos]:
         pos += 1
         wire = head & 15
-        if head >> 4:
+        if head > 15:
             field_id += head >> 4
         else:
             field_id, pos = _integer(data, pos)
         kind = struct.get(field_id)
         if kind is None:
-            pos = _skip(data, pos, wire, depth)
+            pos = pos if wire in _IN_ITS_HEAD else _skip_value(data, pos, wire, depth)
+        elif kind is _INTEGER and wire in _INTEGERS:
+            fields[field_id], pos = _integer(data, pos)
         elif wire <= _FALSE:
             if kind is not Plain.BOOLEAN or not wire:
                 raise ThriftError("a field of another kind than expected")
@@ -82,12 +88,9 @@ def _struct(data: bytes | memoryview, pos: int, struct: Struct, depth: int) -> t
 
 
 def _value(data: bytes | memoryview, pos: int, wire: int, kind: Kind, depth: int) -> tuple[Any, int]:
-    if kind is Plain.INTEGER and wire in _INTEGERS:
-        first = data[pos]
-        if first < 128:
-            return (first >> 1) ^ -(first & 1), pos + 1
+    if kind is _INTEGER and wire in _INTEGERS:
         return _integer(data, pos)
-    if kind is Plain.INTEGER and wire == _BYTE:
+    if kind is _INTEGER and wire == _BYTE:
         value = data[pos]
         return value - 256 if value > 127 else value, pos + 1
     if kind is Plain.BINARY and wire == _BINARY:
@@ -124,14 +127,22 @@ def _list_head(data: bytes | memoryview, pos: int) -> tuple[int, int, int]:
 
 
 def _binary_end(data: bytes | memoryview, pos: int) -> int:
-    size, pos = _varint(data, pos)
+    size = data[pos]
+    if size < _ONE_BYTE:
+        pos += 1
+    else:
+        size, pos = _varint(data, pos)
     if size > len(data) - pos:
         raise ThriftCutShortError("a text longer than the bytes that are left")
     return pos + size
 
 
 def _integer(data: bytes | memoryview, pos: int) -> tuple[int, int]:
-    value, pos = _varint(data, pos)
+    value = data[pos]
+    if value < _ONE_BYTE:
+        pos += 1
+    else:
+        value, pos = _varint(data, pos)
     return (value >> 1) ^ -(value & 1), pos
 
 
@@ -148,13 +159,24 @@ def _varint(data: bytes | memoryview, pos: int) -> tuple[int, int]:
             raise ThriftError("a number longer than 64 bits")
 
 
-def _skip(data: bytes | memoryview, pos: int, wire: int, depth: int) -> int:
-    if wire in (_TRUE, _FALSE):
-        return pos
-    return _skip_value(data, pos, wire, depth)
+def _skip_struct(data: bytes | memoryview, pos: int, depth: int) -> int:
+    if depth > _DEPTH:
+        raise ThriftError("nested too deep")
+    while head := data[pos]:
+        pos += 1
+        wire = head & 15
+        if head < 16:
+            pos = _integer(data, pos)[1]
+        if wire == _BINARY:
+            pos = _binary_end(data, pos)
+        elif wire not in _IN_ITS_HEAD:
+            pos = _skip_value(data, pos, wire, depth)
+    return pos + 1
 
 
 def _skip_value(data: bytes | memoryview, pos: int, wire: int, depth: int) -> int:
+    if wire == _STRUCT:
+        return _skip_struct(data, pos, depth + 1)
     if wire in _INTEGERS:
         while data[pos] & 128:
             pos += 1
@@ -163,8 +185,6 @@ def _skip_value(data: bytes | memoryview, pos: int, wire: int, depth: int) -> in
         end = pos + (8 if wire == _DOUBLE else 1)
     elif wire == _BINARY:
         end = _binary_end(data, pos)
-    elif wire == _STRUCT:
-        return _struct(data, pos, {}, depth + 1)[1]
     elif wire in (_LIST, _SET, _MAP):
         return _skip_items(data, pos, wire, depth + 1)
     else:
