@@ -12,7 +12,8 @@ from catalog.judge_values import DatasetJudgement, Slot, SlotStatus
 from catalog.results import ScanResult, Watch
 from catalog.store.history import FileRevision, SnapshotRevision
 from catalog.store.queries import RecordedDataset, RecordedFile, RecordedSnapshot
-from verifier.model import Finding, SnapshotReport, Stray, ZoneReport
+from verifier.model import Finding, SnapshotReport
+from verifier.zone_model import Stray, ZoneReport
 
 Document = dict[str, Any]
 

@@ -53,7 +53,7 @@ def _catalog(catalog: Catalog) -> Check:
         zones = known_zones(catalog)
     except CatalogError as error:
         return Check(str(catalog.path), "catalog", "catalog", error.message, error.hint)
-    return Check(str(catalog.path), "catalog", "ok", f"opens, and knows {len(zones)} zones")
+    return Check(str(catalog.path), "catalog", "ok", f"opens; zones it knows: {len(zones)}")
 
 
 def _zone(target: Target) -> Iterable[Check]:

@@ -115,13 +115,13 @@ def _judge_slot(slot: Slot, evidence: _Evidence) -> Slot:
     due, over = format_moment(slot.due_at), format_moment(slot.deadline)
     look = evidence.look
     if look is None or look.started_at <= slot.deadline:
-        since = "ever" if look is None else f"since {format_moment(look.started_at)}"
+        since = "ever" if look is None else f"since {_moment(look.started_at)}"
         message = f"export due {due} is unknown: its grace ended {over} and no complete listing has started {since}"
         return replace(slot, status=SlotStatus.UNKNOWN, findings=(finding("schedule.unknown", message),))
     if claim.later:
         proof = f"it landed only at {_moment(claim.later[0].landed_at)}"
     else:
-        proof = f"the listing started {format_moment(look.started_at)} does not show it"
+        proof = f"the listing started {_moment(look.started_at)} does not show it"
     message = f"export due {due} is missing: its grace ended {over} and {proof}"
     return replace(slot, status=SlotStatus.MISSING, findings=(finding("schedule.missing", message),))
 
@@ -137,10 +137,10 @@ def _filled(slot: Slot, arrival: Arrival) -> Slot:
         return replace(slot, status=SlotStatus.UNKNOWN, findings=(finding("schedule.unknown", message), *own))
     if arrival.landed_at < slot.deadline:
         return replace(slot, status=SlotStatus.ON_TIME, findings=own)
-    landed = format_moment(arrival.landed_at)
+    landed = _moment(arrival.landed_at)
     late = finding(
         "schedule.late",
-        f"export due {due} arrived late: it landed {landed} and its grace ended {over}",
+        f"export due {due} arrived late",
         expected=f"before {over}",
         actual=landed,
     )
@@ -209,4 +209,4 @@ def _expiring(there: Iterable[Arrival], lifetime: Lifetime | None, at: datetime)
 
 
 def _moment(moment: datetime | None) -> str:
-    return "a time not known" if moment is None else format_moment(moment)
+    return "a time not known" if moment is None else format_moment(moment.replace(microsecond=0))

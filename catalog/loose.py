@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 from verifier.changes import is_same_version
 from verifier.engine import Outcome
-from verifier.model import Finding, StoredFile, Stray, finding
+from verifier.model import Finding, StoredFile, finding
 from verifier.promises import ReadManifest, Resolver
 from verifier.scan import Group, Key
 from verifier.verdict import fold
+from verifier.zone_model import Stray
 
 Owners = Mapping[str, Sequence[tuple[Key, StoredFile]]]
 """Where the catalog has recorded a manifest, by its path: the snapshots it belongs to and the version seen."""

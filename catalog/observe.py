@@ -23,22 +23,14 @@ from catalog.tally import Tally
 from catalog.targets import Target
 from verifier.assess import assess
 from verifier.backends.registry import open_backend
+from verifier.backends.urls import shown
 from verifier.errors import SourceError
 from verifier.evidence import Evidence, Terms
-from verifier.model import (
-    Finding,
-    Presence,
-    SnapshotId,
-    SnapshotReport,
-    StoredFile,
-    Stray,
-    Trouble,
-    ZoneReport,
-    finding,
-)
+from verifier.model import Finding, Presence, SnapshotId, SnapshotReport, StoredFile, finding
 from verifier.promises import ReadManifest, Resolver
 from verifier.scan import Gathering, Group, Key
 from verifier.verdict import apply_levels
+from verifier.zone_model import Stray, Trouble, ZoneReport
 
 
 class ZoneScan:
@@ -231,7 +223,8 @@ class ZoneScan:
             found.append(finding("layout.mixed-datasets", f"template {self.target.layout.template} names no dataset"))
         if is_empty:
             what = "nothing" if self.scope.is_all else "nothing that was asked for"
-            found.append(finding("zone.empty", f"{what} was there"))
+            where = f": no folder of exports at {shown(self.target.prefix)}" if self.target.prefix else ""
+            found.append(finding("zone.empty", f"{what} was there{where}"))
         if self._absence:
             found.append(self._absence.finding())
         self._end(complete=True, findings=found)

@@ -14,19 +14,10 @@ from verifier.changes import is_same_version
 from verifier.engine import Outcome, Pending, Task
 from verifier.findings import Effect
 from verifier.layout import kind_by_name
-from verifier.model import (
-    Counts,
-    Depth,
-    FileKind,
-    FileReport,
-    KnownFile,
-    Presence,
-    SnapshotId,
-    SnapshotReport,
-    StoredFile,
-)
+from verifier.model import Depth, FileKind, FileReport, KnownFile, Presence, SnapshotId, SnapshotReport, StoredFile
 from verifier.scan import Group, Key
 from verifier.verify import listed_only
+from verifier.zone_model import Counts
 
 _CHUNK = 256
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from catalog.judge_values import DatasetJudgement
-from verifier.model import Counts, Depth, Finding, Stray, ZoneReport
+from verifier.model import Depth, Finding
+from verifier.zone_model import Counts, Stray, ZoneReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 
-from verifier.model import Counts, Finding, SnapshotReport, Stray
+from verifier.model import Finding, SnapshotReport
+from verifier.zone_model import Counts, Stray
 
 
 @dataclass(slots=True)

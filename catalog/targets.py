@@ -14,12 +14,16 @@ from verifier.layout import DEFAULT_TEMPLATE, Layout, compile_layout
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One zone to look at; `prefix` is the part of it that was asked for, "" for all."""
+    """One zone to look at; `prefix` is the part of it that was asked for, "" for all.
+
+    `is_new` tells that nothing is known of the place, so that it may be a slip of the hand.
+    """
 
     zone: str
     location: Location
     settings: ZoneSettings | None = None
     prefix: str = ""
+    is_new: bool = False
 
     @property
     def layout(self) -> Layout:
@@ -90,7 +94,8 @@ def _target(text: str, settings: Settings, known: Mapping[str, str]) -> Target:
             inside.append((len(below), Target(zone=name, location=parse_location(url), prefix=below)))
     if inside:
         return min(inside, key=lambda pair: pair[0])[1]
-    return Target(zone=_free_name(last_segment(location.url), {*settings.zones, *known}), location=location)
+    name = _free_name(last_segment(location.url), {*settings.zones, *known})
+    return Target(zone=name, location=location, is_new=True)
 
 
 def _free_name(wanted: str, taken: set[str]) -> str:

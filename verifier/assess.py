@@ -124,7 +124,7 @@ def _report(
         data_files=len(data),
         bytes=sum(r.file.size for r in counted),
         rows=rows,
-        landed_at=landed_at(evidence) or (evidence.known.landed_at if evidence.known else None),
+        landed_at=_landed_at(evidence),
         settled_at=settled_at,
         manifest=manifests[0].path.rsplit("/", 1)[-1] if manifests else None,
         events=events_of(data),
@@ -151,6 +151,13 @@ def _expired(known: SnapshotReport, absence: Sequence[Finding]) -> SnapshotRepor
     return replace(
         known, presence=Presence.EXPIRED, file_findings=(*kept, *fold(absence)), listing_digest="", is_final=True
     )
+
+
+def _landed_at(evidence: Evidence) -> datetime | None:
+    """A settled snapshot landed when it did: what is done to its files later does not make it late."""
+    known = evidence.known
+    is_old = evidence.was_settled and all(r.file.path in evidence.known_files for r in evidence.data)
+    return known.landed_at if known and is_old else landed_at(evidence)
 
 
 def _is_final(report: SnapshotReport) -> bool:

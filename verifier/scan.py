@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from verifier.layout import Layout, Place, PlaceKind, is_marker, kind_by_name, parse_export_time
-from verifier.model import FileKind, Finding, SnapshotId, StoredFile, Stray, finding
+from verifier.model import FileKind, Finding, SnapshotId, StoredFile, finding
+from verifier.zone_model import Stray
 
 Key = tuple[str, str]
 """A snapshot inside its zone: dataset id and export time in digits."""

@@ -107,9 +107,16 @@ def _slots_table(slots: Iterable[tuple[Document, Document]]) -> Any:
 def _findings(document: Document, *, with_content: bool) -> list[Document]:
     findings = list(document["findings"])
     for dataset in document["datasets"]:
-        found = [*dataset["findings"], *(f for s in dataset["slots"] for f in s["findings"])]
-        findings += [f | {"subject": _name(dataset)} for f in found]
+        name = _name(dataset)
+        findings += [f | {"subject": name} for f in dataset["findings"]]
+        findings += [f | {"subject": _subject(name, s, f)} for s in dataset["slots"] for f in s["findings"]]
     return [f for f in findings if with_content or f["code"].startswith(("schedule.", "zone."))]
+
+
+def _subject(name: str, slot: Document, finding: Document) -> str:
+    """Name the dataset, and the snapshot too where neither path nor message tells which one it is about."""
+    told = finding["path"] or finding["code"].startswith("schedule.") or not slot["snapshot"]
+    return name if told else f"{name} {slot['snapshot']}"
 
 
 def _is_odd(slot: Document) -> bool:

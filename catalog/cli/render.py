@@ -47,7 +47,7 @@ def text_of(*parts: str | Table) -> str:
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Iterable[int] = ()) -> Table:
     """Lay out rows under headings; known words get their colour, numbers in `right` columns stand right."""
-    grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", show_header=any(headings))
     to_right = set(right)
     for index, heading in enumerate(headings):
         grid.add_column(heading, justify="right" if index in to_right else "left", overflow="fold", no_wrap=index == 0)

@@ -110,8 +110,8 @@ def _chosen(
     named = {name for name in (zone, one.zone if one else None) if name}
     for name in sorted(named):
         if name not in (zones or {*session.settings.zones, *known}):
-            looked = ", ".join(zones or [*session.settings.zones, *known]) or "none"
-            raise UsageError(f"no zone named {name} to look at", hint=f"the zones are: {looked}")
+            names = ", ".join(sorted(set(zones or [*session.settings.zones, *known]))) or "none"
+            raise UsageError(f"no zone named {name} to look at", hint=f"the zones are: {names}")
     if not places:
         texts = [name if name in session.settings.zones else known[name] for name in sorted(named)]
         targets = find_targets(texts, session.settings, known)

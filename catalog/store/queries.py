@@ -21,7 +21,8 @@ from catalog.store.codec import (
 )
 from catalog.store.database import Catalog, Connection
 from catalog.store.known import column_sets
-from verifier.model import Finding, KnownFile, Presence, SnapshotId, SnapshotReport, Trouble, Verdict
+from verifier.model import Finding, KnownFile, Presence, SnapshotId, SnapshotReport, Verdict
+from verifier.zone_model import Trouble
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

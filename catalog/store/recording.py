@@ -15,7 +15,8 @@ from catalog.store.batches import findings_table, make_batch, table
 from catalog.store.codec import findings_text, to_json, to_stored
 from catalog.store.database import Catalog, Connection
 from verifier.errors import CatalogError
-from verifier.model import Counts, Depth, Finding, SnapshotChange, Stray, Trouble
+from verifier.model import Depth, Finding, SnapshotChange
+from verifier.zone_model import Counts, Stray, Trouble
 
 _STRAYS: Mapping[str, pa.DataType] = {"path": pa.string(), "size": pa.int64(), "findings": pa.string()}
 

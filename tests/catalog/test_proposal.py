@@ -34,8 +34,7 @@ def regular(zone: Zone, hours: int, count: int, jitter: range, seed: int = 1) ->
         zone.export(ALPHA, digits(moment), landed=moment + timedelta(minutes=1))
 
 
-@pytest.mark.parametrize("hours", [3, 6, 12, 24])
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize(("hours", "seed"), [(3, 1), (6, 2), (12, 3), (24, 4), (24, 5)])
 def test_a_regular_zone_is_found_on_time_right_after(tmp_path: Path, hours: int, seed: int) -> None:
     zone = Zone(tmp_path)
     regular(zone, hours, 7, range(21), seed)
@@ -96,7 +95,7 @@ def test_manifests_above_the_exports_are_not_taken_for_none(tmp_path: Path, plac
     assert zone.run("nightly").status == 0
 
 
-@pytest.mark.parametrize("name", ["with space", "emoji 😀", 'quo"te', "back\\slash", "new\nline", "dot.ted", "ümlaut"])
+@pytest.mark.parametrize("name", ["emoji 😀 :x:", 'quo"te\\', "new\nline", "dot.ted ü"])
 def test_whatever_the_zone_is_called_the_settings_load(tmp_path: Path, name: str) -> None:
     zone = Zone(tmp_path, name)
     zone.export()

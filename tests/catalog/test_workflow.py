@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from support.landproof import Answer, landproof
-from support.zones import ALPHA, BETA, Zone, daily, digits
+from support.zones import ALPHA, BETA, Zone, daily, digits, some_json
 
 from fixtures.content import json_part
 
@@ -83,7 +83,7 @@ class TestChecking:
         assert waiting.status == 1
         settled = zone.scan("--settle-minutes", 0)
         assert settled.status == 0
-        assert (zone.run("check").counts["waiting"], zone.run("check").status) == (1, 0)
+        assert ((seen := zone.run("check")).counts["waiting"], seen.status) == (1, 0)
 
     def test_as_of_a_moment_in_the_past_sees_only_what_had_landed(self, zone: Zone) -> None:
         zone.scan()
@@ -117,10 +117,18 @@ class TestChecking:
         told = landproof("check", "--config", zone.config)
         assert "Web" in told.out
 
+    def test_tells_a_person_which_snapshot_a_finding_is_about(self, zone: Zone) -> None:
+        folder = zone.export(BETA, digits(DUE))
+        zone.put(f"{folder}/{json_part(0).replace('tid-4', 'tid-5')}", some_json())
+        zone.settings(daily(BETA, 'name = "Web"', starts_at=DUE.strftime(Z)))
+        zone.scan()
+        told = landproof("check", "--config", zone.config).out
+        assert f"layout.second-write  Web zone/{BETA}/{digits(DUE)}\n" in told
+
     def test_of_a_dataset_without_a_schedule_goes_by_its_newest_snapshot(self, zone: Zone) -> None:
         zone.settings(f'[[datasets]]\nzone = "zone"\nid = "{ALPHA}"\n')
         zone.scan()
-        assert (zone.run("check").status, zone.run("check").document["datasets"][0]["slots"]) == (0, [])
+        assert ((seen := zone.run("check")).status, seen.document["datasets"][0]["slots"]) == (0, [])
         zone.flip(zone.export(time=digits(DUE + timedelta(hours=1))))
         zone.scan()
         assert zone.run("check").status == 2

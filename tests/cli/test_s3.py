@@ -62,7 +62,7 @@ def comparable(answer: Answer) -> Document:
     return document
 
 
-@pytest.mark.parametrize("depth", ["list", "structure", "full"])
+@pytest.mark.parametrize("depth", ["list", "full"])
 def test_the_document_is_that_of_the_same_files_on_disk(local: Zone, remote: Zone, depth: str) -> None:
     on_disk = local.scan("--depth", depth, "--settle-minutes", 0)
     in_bucket = remote.scan("--depth", depth, "--settle-minutes", 0)

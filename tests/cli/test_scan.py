@@ -60,9 +60,13 @@ class TestAPlace:
 
     def test_that_is_a_file_is_refused_with_words_a_person_understands(self, zone: Zone) -> None:
         file = zone.file(f"{ALPHA}/exportTime={TIME}")
-        bare = landproof("scan", file, "--catalog", zone.catalog, "--json")
+        bare = landproof("scan", file, "--catalog", zone.folder / "other.duckdb", "--json")
         assert bare.status == 3
         assert "folder" in bare.document["zones"][0]["error"]["message"]
+        zone.scan()
+        inside = zone.run("scan", file)
+        assert (inside.status, inside.document["snapshots"]) == (1, [])
+        assert f"no folder of exports at {file.relative_to(zone.root)}" in inside.only("zone.empty")["message"]
 
     def test_without_anything_in_it_is_never_good(self, tmp_path: Path) -> None:
         empty = Zone(tmp_path).scan()
@@ -104,7 +108,7 @@ class TestASelection:
     def test_of_a_name_that_two_datasets_have_is_wrong_usage(self, zone: Zone) -> None:
         zone.settings(daily(ALPHA, 'name = "same"'), daily(BETA, 'name = "same"'))
         refused = zone.scan("--dataset", "same")
-        assert (refused.status, "same" in refused.error["message"]) == (64, True)
+        assert (refused.status, "one dataset of zone 'zone' with this name" in refused.error["message"]) == (64, True)
 
     def test_of_an_id_that_two_zones_have_is_clear_once_the_zone_is_told(self, tmp_path: Path) -> None:
         zones = [Zone(tmp_path / name, name) for name in ("left", "right")]
@@ -185,7 +189,7 @@ class TestSettings:
         zone.put("audience_7/members.csv", b"x")
         zone.put("notes/readme.txt", b"x")
         zone.settings(zone='ignore = ["audience_*/**", "*.txt"]')
-        assert (zone.scan().document["strays"], zone.scan().status) == ([], 0)
+        assert ((seen := zone.scan()).document["strays"], seen.status) == ([], 0)
         zone.settings(zone='ignore = ["audience_*/**"]')
         assert [s["path"] for s in zone.scan().document["strays"]] == ["notes/readme.txt"]
 
@@ -193,7 +197,7 @@ class TestSettings:
         zone = Zone(tmp_path)
         name = part(0, "gz.parquet")
         zone.export(files={name: parquet(compression="snappy")})
-        assert (zone.scan().status, zone.scan().verdicts[TIME]) == (1, "good")
+        assert ((seen := zone.scan()).status, seen.verdicts[TIME]) == (1, "good")
         zone.settings('[levels]\n"parquet.codec-mismatch" = "error"')
         worse = zone.scan()
         assert (worse.status, worse.verdicts[TIME], worse.counts["files_read"]) == (2, "corrupt", 0)
@@ -204,9 +208,9 @@ class TestSettings:
     def test_soften_an_error(self, tmp_path: Path) -> None:
         zone = Zone(tmp_path)
         zone.export(files={json_part(): b""})
-        assert (zone.scan().status, zone.scan().verdicts[TIME]) == (2, "corrupt")
+        assert ((seen := zone.scan()).status, seen.verdicts[TIME]) == (2, "corrupt")
         zone.settings('[levels]\n"file.empty" = "info"')
-        assert (zone.scan().status, zone.scan().counts["error"]) == (0, 0)
+        assert ((seen := zone.scan()).status, seen.counts["error"]) == (0, 0)
 
     def test_with_mistakes_are_told_of_all_at_once(self, tmp_path: Path) -> None:
         zone = Zone(tmp_path)

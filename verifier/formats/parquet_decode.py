@@ -16,9 +16,10 @@ from verifier.errors import SourceError
 from verifier.formats.base import MIB
 from verifier.formats.parquet_bounds import where
 from verifier.formats.parquet_bytes import Stored
+from verifier.formats.parquet_entries import decompress
 from verifier.formats.parquet_footer import Chunk, Footer
 from verifier.formats.parquet_pages import PageError, Walk, read_pages
-from verifier.formats.parquet_plan import Plan, decompress, plan_plainly
+from verifier.formats.parquet_plan import Plan, plan_plainly
 from verifier.model import Where
 
 FOREIGN_ERRORS = (pa.ArrowException, OSError, ValueError, TypeError, MemoryError)
@@ -135,10 +136,9 @@ class Decoder:
     def _rows(self, plan: Plan) -> int:
         is_small = plan.size <= _PREBUFFERED
         reader = self._open(plan.dictionaries, prebuffered=is_small)
-        # Columns go by number, which only the inner reader takes: names with dots in them are ambiguous. One thread:
-        # the other cores have files of their own, and every further thread keeps memory.
+        # Columns go by number, which only the inner reader takes: names with dots in them are ambiguous.
         batches = reader.reader.iter_batches(
-            plan.batch_rows, row_groups=[plan.number], column_indices=list(plan.leaves), use_threads=False
+            plan.batch_rows, row_groups=[plan.number], column_indices=list(plan.leaves), use_threads=True
         )
         rows = 0
         for batch in batches:

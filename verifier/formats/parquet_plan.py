@@ -9,24 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from struct import Struct
-from typing import cast
-
-import pyarrow as pa
-from isal import isal_zlib
 
 from verifier.formats.base import MIB, Limits
-from verifier.formats.parquet_bounds import codec_name
+from verifier.formats.parquet_entries import longest_entry
 from verifier.formats.parquet_footer import Leaf, Physical
-from verifier.formats.parquet_pages import GZIP, Page, PageError, Read, Walk
+from verifier.formats.parquet_pages import PageError, Read, Walk
 
-_BATCH_BYTES = 8 * MIB
+_BATCH_BYTES = 16 * MIB
 _WORST_BYTES = 64 * MIB
 _RECORD_BYTES = 512 * MIB
 _WIDTHS = {Physical.BOOLEAN: 1, Physical.INT32: 4, Physical.FLOAT: 4}
-_LENGTH = Struct("<I")
-# The stubs of isal declare the class as one of its instances.
-_ISAL_ERROR = cast("type[Exception]", isal_zlib.IsalError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +100,6 @@ def judge_records(walk: Walk, leaf: Leaf, read: Read, limits: Limits) -> None:
             raise PageError("bomb", "a column's rows may expand further than the limit")
 
 
-def decompress(page: Page, codec: int, read: Read) -> bytes:
-    """Return a page's bytes as they were before compression, without the levels that stand before them uncompressed.
-
-    Raises what pyarrow raises where the bytes are not what the codec wrote.
-    """
-    stored = read(page.body + page.levels, page.end)
-    if not codec or not page.is_compressed or page.expanded == page.levels:
-        return stored
-    raw = pa.decompress(stored, decompressed_size=page.expanded - page.levels, codec=codec_name(codec), asbytes=True)
-    return bytes(raw)
-
-
 def _all_by_dictionary(walk: Walk, leaf: Leaf) -> bool:
     if leaf.physical is not Physical.BYTE_ARRAY or walk.dictionary is None:
         return False
@@ -150,31 +130,9 @@ def _worst_bytes(walk: Walk, leaf: Leaf, read: Read) -> int:
 
 
 def _longest_entry(walk: Walk, read: Read) -> int:
-    """Return the length of a dictionary's longest entry; the page's size where its entries cannot be followed."""
-    page = walk.dictionary
-    if page is None:
+    """Return the length of a dictionary's longest entry, measured once."""
+    if walk.dictionary is None:
         return 0
     if walk.longest_entry is None:
-        walk.longest_entry = min(page.expanded, _measure(page, walk.chunk.codec, read))
+        walk.longest_entry = longest_entry(walk.dictionary, walk.chunk.codec, read)
     return walk.longest_entry
-
-
-def _gunzip(page: Page, read: Read) -> bytes:
-    # Several times as fast as pyarrow's zlib; its verdict on the page comes with the decoding.
-    inflated: bytes = isal_zlib.decompressobj(31).decompress(read(page.body, page.end), page.expanded)
-    return inflated
-
-
-def _measure(page: Page, codec: int, read: Read) -> int:
-    try:
-        data = _gunzip(page, read) if codec == GZIP else decompress(page, codec, read)
-    except (pa.ArrowException, _ISAL_ERROR, OSError, ValueError, MemoryError):
-        return page.expanded
-    longest = position = 0
-    unpack, last = _LENGTH.unpack_from, len(data) - 4
-    while position <= last:
-        length: int = unpack(data, position)[0]
-        position += 4 + length
-        if length > longest:
-            longest = length
-    return longest

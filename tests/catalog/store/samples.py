@@ -12,7 +12,6 @@ from catalog.store.recording import ScanEnd, ScanStart, begin_scan, end_scan, re
 from verifier.model import (
     Column,
     Content,
-    Counts,
     Depth,
     FileChange,
     FileKind,
@@ -26,6 +25,7 @@ from verifier.model import (
     Verdict,
     finding,
 )
+from verifier.zone_model import Counts
 
 NOW = datetime(2026, 11, 20, 6, tzinfo=UTC)
 DATASET = "64e0c0ffee0123456789abcd"

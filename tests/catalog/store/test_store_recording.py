@@ -14,7 +14,6 @@ from verifier.errors import CatalogError
 from verifier.model import (
     Column,
     Content,
-    Counts,
     Depth,
     FileChange,
     FileKind,
@@ -26,11 +25,10 @@ from verifier.model import (
     SnapshotId,
     SnapshotReport,
     StoredFile,
-    Stray,
-    Trouble,
     Verdict,
     finding,
 )
+from verifier.zone_model import Counts, Stray, Trouble
 
 
 def rows(catalog: Catalog, query: str) -> list[tuple]:
