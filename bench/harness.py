@@ -15,7 +15,7 @@ class Ratio:
 
     name: str
     peer_name: str
-    aim: float
+    aim: float | None
     ours: tuple[float, ...]
     peer: tuple[float, ...]
 
@@ -32,8 +32,8 @@ class Ratio:
 
     @property
     def holds(self) -> bool:
-        """True when the ratio is no greater than its aim."""
-        return self.value <= self.aim
+        """True when the ratio is no greater than its aim, or has none."""
+        return self.aim is None or self.value <= self.aim
 
 
 def compare(
@@ -43,7 +43,7 @@ def compare(
     *,
     runs: int,
     peer_name: str,
-    aim: float,
+    aim: float | None,
 ) -> Ratio:
     """Run ours and the peer's in turn, once each unmeasured and then `runs` times, and return their times.
 
@@ -66,10 +66,11 @@ def report(ratios: Sequence[Ratio]) -> None:
     ]
     for ratio in ratios:
         low, high = ratio.span
+        aim, holds = ("-", "-") if ratio.aim is None else (f"{ratio.aim:g}", "yes" if ratio.holds else "no")
         lines.append(
             f"| {ratio.name} | {ratio.peer_name} | {statistics.median(ratio.ours):.3f} "
             f"| {statistics.median(ratio.peer):.3f} | {ratio.value:.2f} | {low:.2f} - {high:.2f} "
-            f"| {ratio.aim:g} | {'yes' if ratio.holds else 'no'} |"
+            f"| {aim} | {holds} |"
         )
     sys.stdout.write("\n".join(lines) + "\n")
 

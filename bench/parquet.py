@@ -160,11 +160,11 @@ def _ratios(folder: Path, size: int, runs: int) -> Iterator[Ratio]:
             name, ours, partial(_read, path, checked=False), runs=runs, peer_name="pyarrow iter_batches", aim=1.2
         )
         yield compare(
-            name, ours, partial(_read, path, checked=True), runs=runs, peer_name="the same, page checksums on", aim=1.2
+            name, ours, partial(_read, path, checked=True), runs=runs, peer_name="the same, page checksums on", aim=None
         )
 
 
-def main(size_mib: int = 200, runs: int = 5) -> None:
+def main(size_mib: int = 96, runs: int = 3) -> None:
     """Build the inputs in a temporary folder, time both and print the ratios."""
     with tempfile.TemporaryDirectory() as folder:
         report(list(_ratios(Path(folder), size_mib << 20, runs)))

@@ -48,15 +48,14 @@ class ZoneScan:
         self._history = History(lambda dataset: content_owners(run.catalog, target.zone, dataset))
         self._known: Mapping[Key, SnapshotReport] = {}
         self._absence: Absence | None = None
+        self._is_begun = False
 
     def snapshots(self) -> Iterator[SnapshotReport]:
         """Look, and yield every snapshot as it is judged: those listed, then those that are gone."""
-        run, zone = self.run, self.target.zone
-        run.progress.zone(zone)
-        begin_scan(run.catalog, self._start())
-        self._known = known_snapshots(run.catalog, zone)
-        self._history.add_known(self._known.values())
-        self._reader.known = {key: report for key, report in self._known.items() if self.scope.selects(key)}
+        self.run.progress.zone(self.target.zone)
+        start, is_new = self._start(), self.target.is_new
+        if not is_new:
+            self._begin(start)
         if self._lies_elsewhere():
             self.target = self._reader.target = replace(self.target, prefix="")
         try:
@@ -64,10 +63,20 @@ class ZoneScan:
         except SourceError as error:
             self._fail(error)
             return
+        if is_new:
+            # A place is recorded once it has been seen, so that a slip of the hand leaves no zone behind.
+            self._begin(start)
         try:
             yield from self._judge(gathering)
         finally:
             self._recorder.flush()
+
+    def _begin(self, start: ScanStart) -> None:
+        begin_scan(self.run.catalog, start)
+        self._is_begun = True
+        self._known = known_snapshots(self.run.catalog, self.target.zone)
+        self._history.add_known(self._known.values())
+        self._reader.known = {key: report for key, report in self._known.items() if self.scope.selects(key)}
 
     def _start(self) -> ScanStart:
         run, location = self.run, self.target.location
@@ -237,6 +246,8 @@ class ZoneScan:
         run, levelled = self.run, apply_levels(findings, self.run.settings.levels)
         self.tally.findings(levelled)
         self.report = replace(self.report, complete=complete, error=trouble, findings=levelled)
+        if not self._is_begun:
+            return
         end = ScanEnd(
             zone=self.target.zone,
             finished_at=run.clock(),

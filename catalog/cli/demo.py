@@ -33,7 +33,8 @@ def demo(*, folder: Annotated[Path, _FOLDER] = Path("demo"), wants_json: Json = 
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file, expected a folder")
     settings = build_demo(folder, utc_now())
-    session = open_session(settings, None, wants_json=wants_json)
+    # Named, so that no setting of the environment leads to another catalog.
+    session = open_session(settings, folder / "landproof.duckdb", wants_json=wants_json)
     document, _ = watch_night(session)
     text = "" if wants_json else night_text(document) + _next_steps(folder, document["scan"]["snapshots"])
     session.answer(document | {"schema": "landproof/demo/1"}, text)

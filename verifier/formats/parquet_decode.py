@@ -136,9 +136,10 @@ class Decoder:
     def _rows(self, plan: Plan) -> int:
         is_small = plan.size <= _PREBUFFERED
         reader = self._open(plan.dictionaries, prebuffered=is_small)
-        # Columns go by number, which only the inner reader takes: names with dots in them are ambiguous.
+        # Columns go by number, which only the inner reader takes: names with dots in them are ambiguous. Threads keep
+        # memory of their own, which a large row group needs for itself.
         batches = reader.reader.iter_batches(
-            plan.batch_rows, row_groups=[plan.number], column_indices=list(plan.leaves), use_threads=True
+            plan.batch_rows, row_groups=[plan.number], column_indices=list(plan.leaves), use_threads=is_small
         )
         rows = 0
         for batch in batches:

@@ -15,7 +15,7 @@ from verifier.formats.parquet_entries import longest_entry
 from verifier.formats.parquet_footer import Leaf, Physical
 from verifier.formats.parquet_pages import PageError, Read, Walk
 
-_BATCH_BYTES = 16 * MIB
+_BATCH_BYTES = 12 * MIB
 _WORST_BYTES = 64 * MIB
 _RECORD_BYTES = 512 * MIB
 _WIDTHS = {Physical.BOOLEAN: 1, Physical.INT32: 4, Physical.FLOAT: 4}

@@ -90,7 +90,6 @@ class TestAPlace:
         assert (both.status, both.counts["snapshots"]) == (3, 4)
         assert [z["complete"] for z in both.document["zones"]] == [False, True]
         assert zone.run("sql", "SELECT zone, state FROM scans ORDER BY zone").document["rows"] == [
-            ["gone", "incomplete"],
             ["zone", "complete"],
         ]
 
