@@ -169,7 +169,7 @@ def main(size_mib: int = 96, runs: int = 3) -> None:
     with tempfile.TemporaryDirectory() as folder:
         report(list(_ratios(Path(folder), size_mib << 20, runs)))
     peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
-    sys.stdout.write(f"\npeak resident memory of this process, both readers: {peak_mib} MiB\n")
+    sys.stdout.write(f"\npeak resident memory of this process, both readers and making the input: {peak_mib} MiB\n")
 
 
 if __name__ == "__main__":
