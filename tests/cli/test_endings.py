@@ -20,7 +20,7 @@ from fixtures.content import TIME, events, gz, json_part, lines
 def zone(tmp_path: Path) -> Zone:
     """Sixty exports of which the thirtieth takes long to read."""
     zone = Zone(tmp_path)
-    slow = gz(lines(events(1, 20_000))) * 10
+    slow = gz(lines(events(1, 20_000))) * 40
     for number, time_ in enumerate(days_before(TIME, 60)):
         zone.export(ALPHA, time_, {json_part(): slow if number == 30 else some_json()})
     return zone
