@@ -8,7 +8,6 @@ import signal
 import sys
 from collections.abc import Iterable, Sequence
 from importlib import import_module
-from importlib.metadata import version
 from io import FileIO, TextIOWrapper
 from types import FrameType
 from typing import Annotated, NoReturn
@@ -58,7 +57,9 @@ def _root(
     *, show_version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False
 ) -> None:
     if show_version:
-        sys.stdout.write(f"landproof {version('landproof')}\n")
+        from catalog.version import version_line
+
+        sys.stdout.write(version_line())
         raise Exit
 
 

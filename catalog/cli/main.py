@@ -10,9 +10,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status. Arguments default to those of the process."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments == ["--version"]:
-        from importlib.metadata import version
+        from catalog.version import version_line
 
-        sys.stdout.write(f"landproof {version('landproof')}\n")
+        sys.stdout.write(version_line())
         return 0
     from catalog.cli.app import run
 
