@@ -153,8 +153,8 @@ def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is not JSON")
 
 
-def _invalid(path: str, message: str, **details: object) -> Finding:
-    return finding("manifest.invalid", message, path=path, **details)  # type: ignore[arg-type]
+def _invalid(path: str, message: str, *, expected: str | None = None, actual: str | None = None) -> Finding:
+    return finding("manifest.invalid", message, path=path, expected=expected, actual=actual)
 
 
 def _kind(value: object) -> str:
