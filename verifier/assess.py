@@ -12,6 +12,7 @@ from verifier.findings import Level
 from verifier.layout import kind_by_name
 from verifier.model import (
     Column,
+    Depth,
     FileChange,
     FileReport,
     Finding,
@@ -68,11 +69,22 @@ def _with_changes(evidence: Evidence) -> Mapping[str, FileReport]:
         known = evidence.known_files.get(path)
         changed = judge_change(known, report) if known else None
         before = report.content.findings
-        kept = tuple(f for f in before if f.code not in _CHANGED)
-        if changed or len(kept) < len(before):
-            content = replace(report.content, findings=(*kept, changed) if changed else kept)
-            reports[path] = replace(report, content=content)
+        after = [f for f in before if f.code not in _CHANGED]
+        if known:
+            after += _not_absolved(known, report)
+        if changed:
+            after.append(changed)
+        if tuple(after) != before:
+            reports[path] = replace(report, content=replace(report.content, findings=tuple(after)))
     return reports
+
+
+def _not_absolved(known: KnownFile, report: FileReport) -> Iterable[Finding]:
+    """Yield the errors of a file that has another time now and was looked at less hard: they stand until it is read."""
+    is_answer = report.depth is not Depth.LIST and report.depth.covers(known.report.depth)
+    if report.looked and not is_answer and report.file.size == known.report.file.size:
+        told = {*_CHANGED, "file.unreadable", *(f.code for f in report.content.findings)}
+        yield from (f for f in known.report.content.findings if f.level is Level.ERROR and f.code not in told)
 
 
 def _no_data(evidence: Evidence, absence: Iterable[Finding]) -> Iterable[Finding]:

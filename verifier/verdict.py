@@ -41,17 +41,21 @@ def _relevel(finding: Finding, level: Level) -> Finding:
 
 
 def fold(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Keep the first findings of each code; the last one kept counts for all that follow."""
+    """Keep the first findings of each code; the last one kept counts for all that follow.
+
+    Of one code, those of another level or effect are counted apart, so that an error never hides behind warnings.
+    """
     kept: list[Finding] = []
-    seen: Counter[str] = Counter()
-    last: dict[str, int] = {}
+    seen: Counter[tuple[str, Level, Effect]] = Counter()
+    last: dict[tuple[str, Level, Effect], int] = {}
     for one in findings:
-        seen[one.code] += 1
-        if seen[one.code] <= MOST_OF_A_CODE:
-            last[one.code] = len(kept)
+        alike = (one.code, one.level, one.effect)
+        seen[alike] += 1
+        if seen[alike] <= MOST_OF_A_CODE:
+            last[alike] = len(kept)
             kept.append(one)
         else:
-            index = last[one.code]
+            index = last[alike]
             kept[index] = replace(kept[index], count=kept[index].count + one.count)
     return tuple(kept)
 

@@ -80,6 +80,16 @@ class TestAChangedFile:
         zone.put(f"{folder}/{path.name}", original, moment("202609220100"))
         assert ((seen := zone.scan()).status, seen.verdicts[TIME]) == (0, "good")
 
+    def test_that_was_damaged_is_not_absolved_by_a_lesser_look_after_a_touch(self, zone: Zone) -> None:
+        folder = zone.export(files={json_part(): b"not gzip"})
+        assert zone.scan().verdicts[TIME] == "corrupt"
+        for day in (21, 22, 23):
+            zone.touch(f"{folder}/{json_part()}", moment(f"202609{day}0100"))
+            lesser = zone.scan("--depth", "list")
+            assert (lesser.status, lesser.verdicts[TIME]) == (2, "corrupt")
+            assert {"gzip.corrupt", "file.changed"} <= set(lesser.codes)
+        assert zone.scan().only("gzip.corrupt")["level"] == "error"
+
     def test_keeps_its_first_digest_as_the_reference_through_further_changes(self, zone: Zone) -> None:
         folder = zone.export()
         zone.scan()

@@ -122,3 +122,16 @@ def test_folding_keeps_the_first_of_each_code_and_the_count_of_all(findings: lis
         assert sum(f.count for f in after) == sum(f.count for f in before)
         assert all(f.count == 1 for f in after[:-1])
     assert fold(folded) == folded
+
+
+def test_an_error_after_many_warnings_of_its_code_stays_an_error() -> None:
+    doubts = [finding("file.changed", "…", level=Level.WARN, effect=Effect.NONE) for _ in range(MOST_OF_A_CODE + 5)]
+    folded = fold([*doubts, finding("file.changed", "…")])
+    assert [f.level for f in folded].count(Level.ERROR) == 1
+    assert verdict(*folded) is Verdict.CORRUPT
+
+
+def test_a_size_that_is_larger_after_many_that_are_smaller_is_still_corrupt() -> None:
+    smaller = [finding("manifest.size-mismatch", "…") for _ in range(MOST_OF_A_CODE + 5)]
+    folded = fold([*smaller, finding("manifest.size-mismatch", "…", effect=Effect.CORRUPT)])
+    assert verdict(*folded) is Verdict.CORRUPT
