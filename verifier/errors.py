@@ -69,6 +69,12 @@ class NotFoundError(SourceError):
     kind = "not-found"
 
 
+class ExistsError(SourceError):
+    """Something is there already, and nothing is overwritten."""
+
+    kind = "exists"
+
+
 class WorkerError(SourceError):
     """The process that looked at the object died."""
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from verifier.backends.base import Backend, CheckedSource
+from verifier.checksums import Hasher, hasher
 from verifier.classify import HEAD_BYTES, judge_kind, sniff
 from verifier.errors import ChangedError, SourceError
 from verifier.formats.base import Limits, Source, Validator
@@ -14,7 +16,7 @@ from verifier.formats.manifest import Manifest, parse_manifest
 from verifier.formats.ndjson import verify_json, verify_json_gzip
 from verifier.formats.parquet import verify_parquet
 from verifier.layout import kind_by_name
-from verifier.model import Content, Depth, FileKind, FileReport, Finding, StoredFile, finding
+from verifier.model import Checksum, Content, Depth, FileKind, FileReport, Finding, StoredFile, finding
 
 VALIDATORS: dict[FileKind, Validator] = {
     FileKind.PARQUET: verify_parquet,
@@ -85,7 +87,7 @@ def _look(backend: Backend, file: StoredFile, depth: Depth, limits: Limits) -> F
     try:
         if file.size == 0 and kind.is_data:
             return _report(file, kind, Depth.FULL, _OnlyHash(_empty())(store, Depth.FULL, limits))
-        source = _PeekedSource(store, depth, wants_md5="md5" in backend.capabilities.checksums)
+        source = _PeekedSource(store, depth)
         mismatch = judge_kind(file.path, kind, sniff(source.head()))
         judge = VALIDATORS[kind] if mismatch is None else _OnlyHash(mismatch)
         content = judge(source, depth, limits)
@@ -143,10 +145,11 @@ def _report(file: StoredFile, kind: FileKind, depth: Depth, content: Content) ->
 class _PeekedSource:
     """A source whose first bytes have been looked at without fetching them twice; compares the store's own checksum."""
 
-    def __init__(self, store: CheckedSource, depth: Depth, *, wants_md5: bool) -> None:
+    def __init__(self, store: CheckedSource, depth: Depth) -> None:
         self._store = store
         self._peeks_stream = depth is Depth.FULL and not store.is_local
-        self._md5 = hashlib.md5(usedforsecurity=False) if wants_md5 and depth is Depth.FULL else None
+        self._promised: Checksum | None = None
+        self._hasher: Hasher | None = None
         self._pieces: Iterator[bytes] | None = None
         self._first = b""
         self._is_whole = False
@@ -179,23 +182,24 @@ class _PeekedSource:
         pieces = self._pieces if self._pieces is not None else self._store.stream()
         self._pieces = None
         first, self._first = self._first, b""
-        if first:
-            yield self._hashed(first)
-        for piece in pieces:
-            yield self._hashed(piece)
-        self._is_whole = True
+        yield from self._hashed(chain((first,) if first else (), pieces))
 
     def contradiction(self) -> Finding | None:
         """Say that the store's checksum of the whole object is not that of the bytes it gave."""
-        if self._md5 is None or not self._is_whole:
+        if self._promised is None or self._hasher is None or not self._is_whole:
             return None
-        promised = self._store.provider_checksum()
-        if promised is None or promised.algorithm != "md5" or promised.value == self._md5.hexdigest():
+        expected, actual = self._promised.value, self._hasher.hexdigest()
+        if actual == expected:
             return None
-        message = "the store's own checksum contradicts the bytes it gave"
-        return finding("file.checksum-mismatch", message, expected=promised.value, actual=self._md5.hexdigest())
+        message = f"the store's own {self._promised.algorithm} contradicts the bytes it gave"
+        return finding("file.checksum-mismatch", message, expected=expected, actual=actual)
 
-    def _hashed(self, piece: bytes) -> bytes:
-        if self._md5 is not None:
-            self._md5.update(piece)
-        return piece
+    def _hashed(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        """Pass all pieces on; the checksum that came with the first one is the one to be compared."""
+        for number, piece in enumerate(pieces):
+            if number == 0 and (promised := self._store.provider_checksum()):
+                self._promised, self._hasher = promised, hasher(promised.algorithm)
+            if self._hasher is not None:
+                self._hasher.update(piece)
+            yield piece
+        self._is_whole = True

@@ -5,11 +5,13 @@ from __future__ import annotations
 import http.client
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import quote, urlsplit
 
+from support.proxy import Request, is_listing, is_read
 from support.servers import S3Server
 
 from verifier.backends.base import Location
@@ -17,8 +19,54 @@ from verifier.backends.registry import open_backend
 from verifier.backends.urls import parse_location
 
 
+class Store(Protocol):
+    """A place of its own on a real server, empty at first, that tests fill past the backend."""
+
+    name: str
+    """Destination and kind of credentials, as in `azure-sas`."""
+    secrets: Sequence[str]
+    """Texts that may appear nowhere."""
+
+    def location(self, path: str = "", **options: object) -> Location:
+        """Return the place of a folder below the root, with credentials that may read it, more options on top."""
+
+    def put(self, path: str, data: bytes) -> None:
+        """Store one file; one that is there is replaced, with another time or version."""
+
+    def put_many(self, paths: Iterable[str]) -> None:
+        """Store many files of one byte."""
+
+    def delete(self, path: str) -> None:
+        """Delete one file."""
+
+    def missing(self) -> Location:
+        """Return a place whose bucket, container or folder does not exist, with right credentials."""
+
+    def denied(self) -> Location | None:
+        """Return this place with wrong credentials; None where the server checks none."""
+
+
+class HttpStore(Store, Protocol):
+    """A store whose server speaks HTTP, so that a faulty proxy can stand before it."""
+
+    url: str
+    """The server, as in http://127.0.0.1:1234."""
+
+    def through(self, url: str, **options: object) -> Location:
+        """Return this place as reached through a proxy at `url`."""
+
+    def is_listing(self, request: Request) -> bool:
+        """Tell whether a request asks for a page of a listing."""
+
+    def is_read(self, request: Request) -> bool:
+        """Tell whether a request asks for an object's bytes."""
+
+
 class LocalStore:
     """A local folder."""
+
+    name = "local"
+    secrets: Sequence[str] = ()
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -51,11 +99,20 @@ class LocalStore:
         """Return a place that does not exist."""
         return self.location("no-such-folder")
 
+    def denied(self) -> None:
+        """Return nothing: what a folder denies depends on who runs the tests."""
+
 
 class S3Store:
     """One bucket of a server that does not check signatures of our puts, or whose buckets are folders we can reach."""
 
+    is_listing = staticmethod(is_listing)
+    is_read = staticmethod(is_read)
+
     def __init__(self, server: S3Server, bucket: str, folder: Path | None = None) -> None:
+        self.name = "s3-rclone" if folder else "s3-moto"
+        self.secrets = (server.key, server.secret)
+        self.url = server.url
         self.server = server
         self.bucket = bucket
         self.files = LocalStore(folder / bucket) if folder else None
@@ -89,6 +146,14 @@ class S3Store:
         """Return a place whose bucket does not exist."""
         return parse_location("s3://no-such-bucket", self.server.options())
 
+    def denied(self) -> Location | None:
+        """Return the bucket with a wrong secret, where the server checks it."""
+        return self.location(secret="an-entirely-wrong-secret") if self.files else None
+
+    def through(self, url: str, **options: object) -> Location:
+        """Return the bucket as reached through a proxy."""
+        return self.location(endpoint_url=url, **options)
+
     def _send(self, method: str, target: str, body: bytes, headers: dict[str, str] | None = None) -> None:
         credentials = f"AWS4-HMAC-SHA256 Credential={self.server.key}/20260101/us-east-1/s3/aws4_request"
         with closing(http.client.HTTPConnection(urlsplit(self.server.url).netloc)) as connection:
@@ -98,9 +163,6 @@ class S3Store:
             text = answer.read()
         if answer.status >= 300:
             raise RuntimeError(f"{method} {target}: status {answer.status}: {text[:300]!r}")
-
-
-Store = LocalStore | S3Store
 
 
 def list_paths(location: Location) -> list[str]:

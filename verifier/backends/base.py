@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from verifier.formats.base import Source
@@ -26,21 +26,44 @@ class Location:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What a store can tell: facts, not wishes."""
+    """What a store can tell: facts, not wishes.
+
+    `checksums` are the algorithms in which it may give a checksum of a whole object. `is_flat` tells that one listing
+    covers a whole prefix, so that no folder is walked. `has_versions` tells that the store can keep what was
+    overwritten, `lifetime` how long after it landed it deletes an object by itself (None: never).
+    """
 
     is_local: bool
     has_times: bool
     has_etags: bool
     checksums: tuple[str, ...] = ()
     is_flat: bool = True
-    """True where one listing covers a whole prefix; False where folders are walked one by one."""
+    has_versions: bool = False
+    lifetime: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """What the credentials are worth, as far as that can be told without changing anything in the store.
+
+    `beyond_reading` names what they allow beyond reading and listing, such as write and delete; None where that cannot
+    be told. `expires_at` is when they end, None where they do not or it cannot be told. `host_key` is the fingerprint
+    under which the server proved itself, where servers have one.
+    """
+
+    beyond_reading: tuple[str, ...] | None = None
+    expires_at: datetime | None = None
+    host_key: str | None = None
 
 
 class CheckedSource(Source, Protocol):
-    """A source that also knows what the store says of the whole object, once its bytes have been read."""
+    """A source that also knows what the store says of the whole object."""
 
     def provider_checksum(self) -> Checksum | None:
-        """Return the store's own checksum of the whole object, or None where it gives none that can be trusted."""
+        """Return the store's own checksum of the whole object, known once its first bytes have been read.
+
+        None where it gives none that can be trusted to be of the whole object as stored.
+        """
 
     def close(self) -> None:
         """Give back what was opened."""
@@ -71,9 +94,26 @@ class Backend(Protocol):
     def now(self) -> datetime | None:
         """Return the store's own clock (aware, UTC), or None where it shows none."""
 
+    def access(self) -> Access:
+        """Return what the credentials are worth; may ask the store, and changes nothing in it."""
+
     @property
     def requests(self) -> int:
         """Requests sent so far, retries included."""
+
+    def close(self) -> None:
+        """Give back connections."""
+
+
+class Writer(Protocol):
+    """A store that takes new objects below one root; used by one thread at a time. Raises `SourceError` only."""
+
+    def write(self, path: str, pieces: Iterable[bytes], size: int) -> None:
+        """Store a new object of `size` bytes, whole or not at all: what is cut short leaves nothing under its path.
+
+        Raises `ExistsError`, and changes nothing, when there is an object already; `NetworkError` when the whole write
+        may be tried again. What `pieces` itself raises passes through.
+        """
 
     def close(self) -> None:
         """Give back connections."""

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from verifier.backends.base import Backend, Capabilities, Location
+from verifier.backends.base import Access, Backend, Capabilities, Location
 from verifier.backends.local_walk import Walk, look, modified_at
 from verifier.backends.os_errors import translate_os_error
 from verifier.backends.urls import join, local_path
@@ -88,6 +88,10 @@ class LocalBackend:
     def now(self) -> datetime:
         """Return this machine's clock."""
         return datetime.now(UTC)
+
+    def access(self) -> Access:
+        """Tell whether this user may write into the folder."""
+        return Access(beyond_reading=("write", "delete") if os.access(self._root, os.W_OK) else ())
 
     @property
     def requests(self) -> int:

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import cast
 
-from verifier.backends.base import Backend, Location
+from verifier.backends.base import Backend, Location, Writer
 from verifier.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of store: the schemes its URLs begin with, the first being the canonical one, and its module.
+    """One kind of store: the schemes its URLs begin with, the first being the usual one, and its module.
 
-    The module offers `open_backend(location) -> Backend`.
+    The module offers `open_backend(location) -> Backend`, and `open_writer(location) -> Writer` where it takes copies.
     """
 
     name: str
@@ -26,7 +26,19 @@ class Kind:
 KINDS: tuple[Kind, ...] = (
     Kind("local", ("file",), "verifier.backends.local"),
     Kind("s3", ("s3", "s3a"), "verifier.backends.s3"),
+    Kind("azure-blob", ("az", "wasbs", "wasb", "https", "http"), "verifier.backends.azure"),
+    Kind("adls-gen2", ("abfss", "abfs"), "verifier.backends.azure"),
+    Kind("gcs", ("gs", "gcs"), "verifier.backends.gcs"),
+    Kind("sftp", ("sftp",), "verifier.backends.sftp"),
+    Kind("data-landing-zone", ("dlz",), "verifier.backends.data_landing_zone"),
 )
+
+_ALSO_AS = {
+    "azure-blob": ("azure-blob", "adls-gen2", "data-landing-zone"),
+    "adls-gen2": ("azure-blob", "adls-gen2", "data-landing-zone"),
+    "s3": ("s3", "data-landing-zone"),
+}
+"""As which kinds a place may be named whose URL is of this kind."""
 
 
 def kind_of(scheme: str) -> Kind | None:
@@ -39,13 +51,29 @@ def supported() -> str:
     return ", ".join(f"{kind.name} ({kind.schemes[0]}://)" for kind in KINDS)
 
 
+def named_kind(name: str) -> Kind:
+    """Return the kind of this name. Raises `UsageError` where there is none."""
+    found = next((kind for kind in KINDS if kind.name == name), None)
+    if found is None:
+        raise UsageError(f"unknown kind of store: {name}; supported are {supported()}")
+    return found
+
+
+def may_be(found: Kind, wanted: str) -> bool:
+    """Tell whether a place whose URL is of the kind found may be named as one of the kind wanted."""
+    return wanted in _ALSO_AS.get(found.name, (found.name,))
+
+
 def open_backend(location: Location) -> Backend:
     """Open the store at a location; its driver is imported here and nothing is sent yet.
 
     Raises `UsageError` for a kind that is not known or options that its driver does not take.
     """
-    found = next((kind for kind in KINDS if kind.name == location.kind), None)
-    if found is None:
-        raise UsageError(f"unknown kind of store: {location.kind}; supported are {supported()}")
-    opener = cast("Callable[[Location], Backend]", import_module(found.module).open_backend)
+    opener = cast("Callable[[Location], Backend]", import_module(named_kind(location.kind).module).open_backend)
+    return opener(location)
+
+
+def open_writer(location: Location) -> Writer:
+    """Open the store at a location for new objects; nothing is sent yet. Raises `UsageError` as `open_backend` does."""
+    opener = cast("Callable[[Location], Writer]", import_module(named_kind(location.kind).module).open_writer)
     return opener(location)

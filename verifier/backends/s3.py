@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from verifier.backends.base import Backend, Capabilities, Location
+from verifier.backends.base import Access, Backend, Capabilities, Location
+from verifier.backends.object_source import Answer, ObjectSource
 from verifier.backends.retry import retried
 from verifier.backends.s3_client import PAGE_BODY, Connection
 from verifier.backends.s3_pages import BadPageError, Page, parse_page
-from verifier.backends.s3_source import S3Source
+from verifier.backends.s3_source import answer_of
 from verifier.backends.urls import shown
 from verifier.errors import NetworkError, UsageError
 from verifier.model import StoredFile
@@ -32,7 +33,7 @@ class S3Backend:
 
     def __init__(self, location: Location) -> None:
         self.location = location
-        self.bucket, _, root = location.url.removeprefix("s3://").partition("/")
+        self.bucket, _, root = location.url.partition("://")[2].partition("/")
         self._root = f"{root}/" if root else ""
         options: Mapping[str, object] = {**location.options}
         wanted = options.get("etag_is_md5", True)
@@ -66,15 +67,30 @@ class S3Backend:
         page = self._page(f"{self._root}{path}", "", at_most=1)
         return next((file for file in page.files if file.path == path), None)
 
-    def open(self, file: StoredFile) -> S3Source:
+    def open(self, file: StoredFile) -> ObjectSource:
         """Return a source for a listed object; nothing is sent before it is read."""
-        return S3Source(self, f"{self._root}{file.path}", file, f"{self.location.url}: reading {shown(file.path)}")
+        return ObjectSource(self, file, self._reading(file))
+
+    def get(self, file: StoredFile, start: int, end: int, seconds: float) -> Answer:
+        """Ask once for a range of an object, pinned to its ETag."""
+        arguments = {"Bucket": self.bucket, "Key": f"{self._root}{file.path}"}
+        if (start, end) != (0, file.size):
+            arguments["Range"] = f"bytes={start}-{end - 1}"
+        if file.etag:
+            arguments["IfMatch"] = f'"{file.etag}"'
+        where = self._reading(file)
+        reply = self.connection.call("get_object", where, seconds, **arguments)
+        return answer_of(reply, self.connection, where, etag_is_md5=self.etag_is_md5)
 
     def now(self) -> datetime | None:
         """Return the store's clock, asking for it when nothing was asked before."""
         if self.connection.now() is None:
             self._page(self._root, "", at_most=1)
         return self.connection.now()
+
+    def access(self) -> Access:
+        """Say that what the credentials are worth is not known."""
+        return Access()
 
     @property
     def requests(self) -> int:
@@ -84,6 +100,9 @@ class S3Backend:
     def close(self) -> None:
         """Give back the connections."""
         self.connection.close()
+
+    def _reading(self, file: StoredFile) -> str:
+        return f"{self.location.url}: reading {shown(file.path)}"
 
     def _page(self, prefix: str, token: str, *, at_most: int | None = None) -> Page:
         arguments: dict[str, object] = {"Bucket": self.bucket, "Prefix": prefix, "EncodingType": "url"}

@@ -1,8 +1,9 @@
 """Text to canonical URL, and the arithmetic of canonical URLs; not what is behind them.
 
-A canonical URL has a lower-case scheme, no trailing slash, no user, no query. Percent signs differ by store, as in
+A canonical URL has a lower-case scheme, no trailing slash, no secret, no query. Percent signs differ by store, as in
 each store's own tools: a `file://` URL is percent-encoded UTF-8 (bytes that are not UTF-8 survive), a `file://` text is
-decoded once, a plain path never; in an `s3://` URL everything after the bucket is the key itself, `%` and `?` included.
+decoded once, a plain path never; in the URL of every other store what follows bucket, container or host is the name
+itself, `%` and `?` included, but for Azure's https form.
 """
 
 from __future__ import annotations
@@ -13,38 +14,39 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
+from verifier.backends.azure_urls import azure_place
 from verifier.backends.base import Location
-from verifier.backends.registry import KINDS, Kind, kind_of, supported
+from verifier.backends.registry import Kind, kind_of, may_be, named_kind, supported
+from verifier.backends.sftp_urls import sftp_place
+from verifier.backends.url_rules import bucket_url, printable, refuse_dots, refuse_secrets
 from verifier.errors import UsageError
 
+__all__ = ["join", "last_segment", "local_path", "parse_location", "printable", "relative_to", "shown"]
+
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
-_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
-_SECRET_QUERY = re.compile(
-    r"\?(?:.*&)?(?:x-amz-[a-z-]+|awsaccesskeyid|signature|sig|token|key|secret|password|[a-z-]*credential)=",
-    re.IGNORECASE | re.DOTALL,
-)
+_SANDBOX = re.compile(r"[a-z0-9-]{1,256}")
 _PLAIN = "/=+,:@!$&'()*;~"
-_HINT = "put credentials into the zone's options or the environment"
+_DATA_LANDING_ZONE_CONTAINER = "abfss://dlz-destination@"  # as Adobe names it, everywhere
 
 
 def parse_location(text: str, options: Mapping[str, object] | None = None, kind: str | None = None) -> Location:
-    """Make a location of a path (relative, absolute or `~`), a `file://` URL or an `s3://bucket/prefix`.
+    """Make a location of a path (relative, absolute or `~`) or a URL of any supported store.
 
-    `kind` says what the URL must be. A relative path is taken from the working directory; symlinks stay as written
-    unless a `..` follows. Raises `UsageError` for what is not a place, is of no supported kind or carries a secret,
-    which the message does not show.
+    `kind` says what the place must be. A relative path is taken from the working directory; symlinks stay as written
+    unless a `..` follows. A SAS in an https URL, and a user in an sftp URL, move into the options. Raises `UsageError`
+    for what is not a place, is of no supported kind or carries another secret, which no message shows.
     """
     if not text.strip() or "\0" in text:
         raise UsageError("a path or URL is empty or holds a zero byte")
-    scheme = _SCHEME.match(text)
-    found = _kind(scheme[1].lower() if scheme else "file", kind)
-    rest = text[scheme.end() :] if scheme else text
-    if found.name == "local":
-        url = _path_url(_path_of_url_text(rest) if scheme else text)
-    else:
-        _refuse_foreign(rest)
-        url = _bucket_url(found.schemes[0], rest)
-    return Location(kind=found.name, url=url, options=dict(options or {}))
+    match = _SCHEME.match(text)
+    scheme = match[1].lower() if match else "file"
+    found = _kind(scheme, kind)
+    if match is None:
+        return Location(kind="local", url=_path_url(text), options=dict(options or {}))
+    url, opened = _place(found, scheme, text[match.end() :], options or {})
+    if kind is None and url.startswith(_DATA_LANDING_ZONE_CONTAINER):
+        kind = "data-landing-zone"
+    return Location(kind=kind or found.name, url=url, options=opened)
 
 
 def join(url: str, path: str) -> str:
@@ -67,8 +69,13 @@ def relative_to(url: str, parent_url: str) -> str | None:
 
 
 def last_segment(url: str) -> str:
-    """Return the last name in a canonical URL: a folder's, or the bucket's; "root" for `file:///`."""
-    name = url.rpartition("/")[2]
+    """Return the last name in a canonical URL: a folder's, the bucket's, container's or host's; "root" for `file:///`."""
+    authority, _, path = url.partition("://")[2].partition("/")
+    name = path.rpartition("/")[2]
+    if not path and url.startswith("abfss://"):
+        name = authority.partition("@")[0]
+    elif not path:
+        name = authority.rpartition("@")[2]
     if url.startswith("file://"):
         name = printable(os.fsdecode(unquote_to_bytes(name)))
     return name or "root"
@@ -79,11 +86,6 @@ def local_path(url: str) -> str:
     return os.fsdecode(unquote_to_bytes(url.removeprefix("file://")))
 
 
-def printable(name: str) -> str:
-    """Return a name that UTF-8 can carry: bytes that were not UTF-8 become `\\xNN`, which is not reversible."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-
-
 def shown(name: str) -> str:
     """Return a name for a message: what would steer a terminal is escaped."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in name)
@@ -91,22 +93,38 @@ def shown(name: str) -> str:
 
 def _kind(scheme: str, wanted: str | None) -> Kind:
     found = kind_of(scheme)
-    if wanted is not None and all(kind.name != wanted for kind in KINDS):
-        raise UsageError(f"unknown kind of store: {wanted}; supported are {supported()}")
+    if wanted is not None:
+        named_kind(wanted)
     if found is None:
         raise UsageError(f"unknown kind of URL: {scheme}://; supported are {supported()} and plain paths")
-    if wanted is not None and found.name != wanted:
+    if wanted is not None and not may_be(found, wanted):
         raise UsageError(f"expected the URL of a store of kind {wanted}, got one of kind {found.name}")
     return found
 
 
-def _refuse_foreign(rest: str) -> None:
-    if "@" in rest.partition("/")[0]:
-        raise UsageError("the URL carries a user or password before an @", hint=_HINT)
-    if printable(rest) != rest:
-        raise UsageError("the URL is not valid UTF-8")
-    if _SECRET_QUERY.search(rest):
-        raise UsageError("the URL carries a signature or credentials in its query", hint=_HINT)
+def _place(kind: Kind, scheme: str, rest: str, options: Mapping[str, object]) -> tuple[str, dict[str, object]]:
+    """Return the canonical URL and the options, what the URL said of them put in."""
+    match kind.name:
+        case "local":
+            return _path_url(_path_of_url_text(rest)), dict(options)
+        case "azure-blob" | "adls-gen2":
+            return azure_place(scheme, rest, options)
+        case "sftp":
+            return sftp_place(rest, options)
+        case "data-landing-zone":
+            return _sandbox_url(rest), dict(options)
+        case _:
+            refuse_secrets(rest)
+            return bucket_url(kind.schemes[0], rest), dict(options)
+
+
+def _sandbox_url(rest: str) -> str:
+    refuse_secrets(rest)
+    sandbox, _, path = rest.partition("/")
+    if not _SANDBOX.fullmatch(sandbox):
+        raise UsageError("dlz:// is not followed by the name of a sandbox", hint="write dlz://prod/folder")
+    refuse_dots(path, f"the landing zone of sandbox {sandbox}")
+    return f"dlz://{sandbox}/{path}".rstrip("/")
 
 
 def _path_of_url_text(rest: str) -> str:
@@ -129,15 +147,3 @@ def _path_url(path: str) -> str:
     except (RuntimeError, OSError) as error:
         raise UsageError("the path cannot be resolved: no home folder for its ~, or a loop of links") from error
     return "file:///" + quote_from_bytes(os.fsencode(absolute), safe=_PLAIN).strip("/")
-
-
-def _bucket_url(scheme: str, rest: str) -> str:
-    bucket, _, prefix = rest.partition("/")
-    if not _BUCKET.fullmatch(bucket):
-        raise UsageError(
-            f"{scheme}:// is followed by what cannot be a bucket's name",
-            hint=f"write {scheme}://bucket/prefix; for an access point use its alias",
-        )
-    if any(segment in (".", "..") for segment in prefix.split("/")):
-        raise UsageError(f"the prefix in bucket {bucket} holds a segment . or .., which is not followed")
-    return f"{scheme}://{bucket}/{prefix}".rstrip("/")
