@@ -24,6 +24,7 @@ from verifier.errors import UsageError
 __all__ = ["join", "last_segment", "local_path", "parse_location", "printable", "relative_to", "shown"]
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_PORT = re.compile(r":[0-9]+$")
 _SANDBOX = re.compile(r"[a-z0-9-]{1,256}")
 _PLAIN = "/=+,:@!$&'()*;~"
 _DATA_LANDING_ZONE_CONTAINER = "abfss://dlz-destination@"  # as Adobe names it, everywhere
@@ -75,7 +76,7 @@ def last_segment(url: str) -> str:
     if not path and url.startswith("abfss://"):
         name = authority.partition("@")[0]
     elif not path:
-        name = authority.rpartition("@")[2]
+        name = _PORT.sub("", authority.rpartition("@")[2])
     if url.startswith("file://"):
         name = printable(os.fsdecode(unquote_to_bytes(name)))
     return name or "root"
