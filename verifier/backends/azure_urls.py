@@ -13,9 +13,9 @@ import os
 import re
 from collections.abc import Mapping
 from ipaddress import ip_address
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
-from verifier.backends.url_rules import printable, refuse_dots
+from verifier.backends.url_rules import printable, refuse_dots, refuse_secrets, split_url
 from verifier.errors import UsageError
 
 Options = Mapping[str, object]
@@ -44,6 +44,7 @@ def azure_place(scheme: str, rest: str, options: Options) -> tuple[str, dict[str
     if not _CONTAINER.fullmatch(container):
         raise UsageError(f"{scheme}:// names no container: lower-case letters, digits and dashes", hint=_HINT)
     refuse_dots(path, f"container {container}")
+    refuse_secrets(f"/{path}")  # a SAS belongs to the https form alone
     told, wanted = _told_by(found), _dfs_host(host) if host else None
     if told and wanted and told != wanted:
         raise UsageError(f"the URL is of the account at {wanted}, the zone's options name {told}")
@@ -57,6 +58,29 @@ def connection_parts(connection_string: str) -> dict[str, str]:
     """Return the parts of a connection string by their names in lower case."""
     pairs = (part.partition("=") for part in connection_string.split(";") if part.strip())
     return {name.strip().lower(): value.strip() for name, _, value in pairs}
+
+
+def blob_endpoint(host: str, suffix: str | None = None, protocol: str = "https") -> str:
+    """Return the endpoint for blobs of an account's name or canonical host; a custom domain serves blobs itself."""
+    if _ACCOUNT.fullmatch(host):
+        host = f"{host}.dfs.{suffix or DEFAULT_SUFFIX}"
+    account, dfs, rest = host.partition(".dfs.")
+    return f"{protocol}://{account}.blob.{rest}" if dfs else f"{protocol}://{host}"
+
+
+def environment_account(environment: Mapping[str, str]) -> str | None:
+    """Return the name of the account that adlfs's variables are about, None where they name none."""
+    host = _told_by_environment(environment)
+    return host.partition(".")[0] if host else None
+
+
+def is_emulator(authority: str) -> bool:
+    """Tell whether host and port are an emulator's, where the account is the first folder of the path."""
+    name = split_url(f"//{authority}").hostname or ""
+    try:
+        return name == "localhost" or bool(ip_address(name))
+    except ValueError:
+        return False
 
 
 def _told_by(options: Options) -> str | None:
@@ -83,7 +107,7 @@ def _of_https(scheme: str, rest: str, options: dict[str, object]) -> tuple[str, 
     if "@" in host:
         raise UsageError("the URL carries a user or password before an @")
     segments = unquote(path, errors="surrogateescape").partition("/")
-    if _is_emulator(host):
+    if is_emulator(host):
         account, segments = segments[0], segments[2].partition("/")
         options.setdefault("endpoint_url", f"{scheme}://{host}/{account}")
         host = account
@@ -95,19 +119,11 @@ def _of_https(scheme: str, rest: str, options: dict[str, object]) -> tuple[str, 
     return host, segments[0], segments[2]
 
 
-def _is_emulator(host: str) -> bool:
-    name = urlsplit(f"//{host}").hostname or ""
-    try:
-        return name == "localhost" or bool(ip_address(name))
-    except ValueError:
-        return False
-
-
 def _host_of_url(url: str) -> str | None:
-    scheme, _, rest = url.partition("://")
-    host, _, path = rest.partition("?")[0].partition("/")
-    name = path.partition("/")[0] if _is_emulator(host) else host
-    return _dfs_host(name) if scheme and name else None
+    parts = split_url(url)
+    host = parts.netloc.rpartition("@")[2] if parts.scheme else ""
+    name = parts.path[1:].partition("/")[0] if is_emulator(host) else host
+    return _dfs_host(name) if name else None
 
 
 def _host_of_connection(connection_string: str) -> str | None:
