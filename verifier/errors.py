@@ -63,6 +63,10 @@ class DeniedError(SourceError):
     kind = "denied"
 
 
+class HostKeyError(DeniedError):
+    """The server did not prove to be one that is trusted, so that nothing was sent to it."""
+
+
 class NotFoundError(SourceError):
     """The bucket, folder or object is not there."""
 

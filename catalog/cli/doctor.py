@@ -1,7 +1,11 @@
-"""`landproof doctor`: can we reach a zone, list it and read from it; clock, versions, the catalog."""
+"""`landproof doctor`: can we reach a zone, list it, read from it; clock, credentials, versions, the catalog."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Timer
 from typing import Annotated
 
 import typer
@@ -10,13 +14,15 @@ from catalog.answers import Document
 from catalog.cli.options import CatalogPath, Config, Json
 from catalog.cli.render import table, text_of
 from catalog.cli.session import open_session
-from catalog.doctor import Check, examine
+from catalog.doctor import Check, examine_program, examine_zone
 from catalog.exit_status import ExitStatus
 from catalog.store.known import known_zones
 from catalog.targets import find_targets
 from verifier.errors import CatalogError
 
 _PLACES = typer.Argument(metavar="ZONE|URL", help="Zones, URLs or paths; default: every configured zone.")
+
+_SLOW_SECONDS = 3.0
 
 
 def register(app: typer.Typer) -> None:
@@ -38,10 +44,25 @@ def doctor(
     except CatalogError:
         known = {}  # one of the checks says so
     targets = find_targets(places or [], session.settings, known) if places or session.settings.zones else []
-    checks = examine(targets, session.catalog)
+    checks = examine_program(session.catalog)
+    for target in targets:
+        with _told_if_slow(target.zone):
+            checks += examine_zone(target)
     document: Document = {"schema": "landproof/doctor/1", "checks": [_object(c) for c in checks]}
     session.answer(document, "" if wants_json else _text(document))
     return int(max((_STATUS[c.status] for c in checks), default=ExitStatus.OK))
+
+
+@contextmanager
+def _told_if_slow(zone: str) -> Iterator[None]:
+    """Say on stderr that a zone is being waited for when it is not done soon."""
+    timer = Timer(_SLOW_SECONDS, sys.stderr.write, [f"landproof: {zone}: still waiting for the store\n"])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 _STATUS = {

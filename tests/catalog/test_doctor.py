@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,9 @@ def test_a_person_is_given_a_hint(zone: Zone) -> None:
     told = landproof("doctor", zone.folder / "gone", "--catalog", zone.catalog)
     assert "gone" in told.out
     assert "error" in told.out
+
+
+def test_versions_are_those_of_what_reads_and_reaches(zone: Zone) -> None:
+    (check,) = (c for c in zone.run("doctor").document["checks"] if c["name"] == "versions")
+    for library in ("landproof", "pyarrow", "duckdb", "s3fs", "adlfs", "gcsfs", "paramiko"):
+        assert f"{library} {version(library)}" in check["message"]

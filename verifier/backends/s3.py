@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from verifier.backends.base import Access, Backend, Capabilities, Location
+from verifier.backends.base import Access, Backend, Capabilities, Location, Writer
 from verifier.backends.object_source import Answer, ObjectSource
 from verifier.backends.retry import retried
+from verifier.backends.s3_access import beyond_reading
 from verifier.backends.s3_client import PAGE_BODY, Connection
+from verifier.backends.s3_errors import code_of
 from verifier.backends.s3_pages import BadPageError, Page, parse_page
-from verifier.backends.s3_source import answer_of
+from verifier.backends.s3_source import WHOLE_OBJECT, answer_of
+from verifier.backends.s3_writer import S3Writer
 from verifier.backends.urls import shown
-from verifier.errors import NetworkError, UsageError
+from verifier.errors import NetworkError, SourceError, UsageError
 from verifier.model import StoredFile
 
 _EMPTY_PAGES_IN_A_ROW = 100
@@ -26,6 +29,11 @@ _DIRECTORY_BUCKET = "--x-s3"  # of S3 Express, whose ETags are never MD5 sums
 def open_backend(location: Location) -> Backend:
     """Open a bucket, or a prefix in one, as a store; nothing is sent yet. Raises `UsageError` for unusable options."""
     return S3Backend(location)
+
+
+def open_writer(location: Location) -> Writer:
+    """Open a bucket, or a prefix in one, for new objects; nothing is sent yet. Raises `UsageError` as above."""
+    return S3Writer(location.url, S3Backend(location))
 
 
 class S3Backend:
@@ -39,9 +47,14 @@ class S3Backend:
         wanted = options.get("etag_is_md5", True)
         if not isinstance(wanted, bool):
             raise UsageError("option etag_is_md5 of an S3 zone: expected true or false")
-        self.etag_is_md5 = wanted and not self.bucket.endswith(_DIRECTORY_BUCKET)
+        is_directory = self.bucket.endswith(_DIRECTORY_BUCKET)
+        self.etag_is_md5 = wanted and not is_directory
         self.capabilities = Capabilities(
-            is_local=False, has_times=True, has_etags=True, checksums=("md5",) if self.etag_is_md5 else ()
+            is_local=False,
+            has_times=True,
+            has_etags=True,
+            checksums=tuple(WHOLE_OBJECT),
+            has_versions=not is_directory,
         )
         self.connection = Connection({name: value for name, value in options.items() if name != "etag_is_md5"})
 
@@ -72,14 +85,20 @@ class S3Backend:
         return ObjectSource(self, file, self._reading(file))
 
     def get(self, file: StoredFile, start: int, end: int, seconds: float) -> Answer:
-        """Ask once for a range of an object, pinned to its ETag."""
+        """Ask for a range of an object, pinned to its ETag; for the whole, ask for the store's checksum, too."""
         arguments = {"Bucket": self.bucket, "Key": f"{self._root}{file.path}"}
         if (start, end) != (0, file.size):
             arguments["Range"] = f"bytes={start}-{end - 1}"
         if file.etag:
             arguments["IfMatch"] = f'"{file.etag}"'
         where = self._reading(file)
-        reply = self.connection.call("get_object", where, seconds, **arguments)
+        try:
+            reply = self.connection.call("get_object", where, seconds, **arguments)
+        except SourceError as error:
+            if code_of(error) != "NotImplemented" or not self.connection.asks_checksums:
+                raise
+            self.connection.asks_checksums = False  # some stores refuse what they do not know instead of ignoring it
+            reply = self.connection.call("get_object", where, seconds, **arguments)
         return answer_of(reply, self.connection, where, etag_is_md5=self.etag_is_md5)
 
     def now(self) -> datetime | None:
@@ -89,8 +108,15 @@ class S3Backend:
         return self.connection.now()
 
     def access(self) -> Access:
-        """Say that what the credentials are worth is not known."""
-        return Access()
+        """Say whether the credentials allow writing and when they end, as far as S3 and botocore tell."""
+        return Access(
+            beyond_reading=beyond_reading(self.connection, self.bucket, self._root),
+            expires_at=self.connection.expires_at(),
+        )
+
+    def expires_at(self) -> datetime | None:
+        """Return when the credentials end, as far as botocore tells."""
+        return self.connection.expires_at()
 
     @property
     def requests(self) -> int:

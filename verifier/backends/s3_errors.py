@@ -29,6 +29,11 @@ from botocore.parsers import ResponseParserError
 
 from verifier.errors import ChangedError, DeniedError, NetworkError, NotFoundError, SourceError
 
+
+class OversizeError(OSError):
+    """An answer that is to be held in memory is larger than any that S3 sends."""
+
+
 FOREIGN = (ClientError, BotoCoreError, aiohttp.ClientError, OSError, ValueError)
 """What a call can raise; asyncio's timeouts are OSErrors."""
 
@@ -67,6 +72,7 @@ _HINTS = {
     "403": "check the credentials, and that they allow s3:ListBucket and s3:GetObject",
 }
 _WORDS: tuple[tuple[type[Exception], str], ...] = (
+    (OversizeError, "the answer is larger than any that S3 sends"),
     (ConnectTimeoutError, "no connection in time"),
     (ReadTimeoutError, "no answer in time"),
     (TimeoutError, "no answer in time"),
@@ -74,6 +80,11 @@ _WORDS: tuple[tuple[type[Exception], str], ...] = (
     (EndpointConnectionError, "cannot connect to the endpoint"),
     (ResponseParserError, "the answer is not what S3 sends"),
 )
+_NETWORK_HINTS = {
+    "the TLS connection failed": "check endpoint_url; a CA of your own goes into client_kwargs, as verify = PATH",
+    "cannot connect to the endpoint": "check endpoint_url, the region, name resolution, proxies and firewalls",
+    "no connection in time": "check endpoint_url, the region, name resolution, proxies and firewalls",
+}
 
 
 def translate(error: Exception, where: str) -> SourceError:
@@ -85,7 +96,19 @@ def translate(error: Exception, where: str) -> SourceError:
         hint = "set key and secret in the zone's options, use the usual AWS environment, or set anon = true"
         return DeniedError(f"{where}: no usable credentials", hint=hint)
     words = next((words for kind, words in _WORDS if isinstance(error, kind)), type(error).__name__)
-    return NetworkError(f"{where}: {words}") if isinstance(error, _NETWORK) else SourceError(f"{where}: {words}")
+    if isinstance(error, _NETWORK):
+        return NetworkError(f"{where}: {words}", hint=_NETWORK_HINTS.get(words))
+    return SourceError(f"{where}: {words}")
+
+
+def code_of(error: SourceError) -> str:
+    """Return the code that S3 gave for what a translated error says, "" where there was no answer of S3."""
+    cause = error.__cause__
+    while cause is not None:
+        if isinstance(cause, ClientError):
+            return _status_and_code(cause.response)[1]
+        cause = cause.__cause__
+    return ""
 
 
 def _of_answer(response: Mapping[str, object], where: str) -> SourceError:

@@ -54,7 +54,9 @@ class S3Body:
         return b"".join(chunks), None
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Give the connection back; it has gone back by itself when the body was read to its end."""
+        if not self._body.readable():
+            return
 
         async def close() -> None:
             self._body.close()
@@ -66,20 +68,44 @@ def _etag(reply: Mapping[str, Any]) -> str:
     return str(reply.get("ETag") or "").removeprefix("W/").strip('"')
 
 
-_WHOLE = (("sha256", "ChecksumSHA256"), ("crc64nvme", "ChecksumCRC64NVME"), ("crc32c", "ChecksumCRC32C"))
+WHOLE_OBJECT = {"crc64nvme": 8, "sha256": 32, "sha512": 64, "crc32c": 4, "crc32": 4, "sha1": 20, "md5": 16}
+"""The checksums of S3 that we can compute and how many bytes each has, what is strong for its cost first.
+
+An MD5 costs as much as a tenth of a whole verification, a CRC next to nothing.
+"""
 
 
 def _checksum(reply: Mapping[str, Any], *, etag_is_md5: bool) -> Checksum | None:
     """Return the checksum of the whole object: an additional one that says it is, or the ETag where it is an MD5.
 
-    An ETag is none for a multipart upload or encryption with keys of KMS or the customer's; an additional checksum
-    that is composite, of the parts' checksums, says so in its type or by the number of parts after a dash.
+    An ETag is none for a multipart upload (it ends in the number of parts) or encryption with keys of KMS or the
+    customer's.
     """
-    if reply.get("ChecksumType", "FULL_OBJECT") == "FULL_OBJECT":
-        for algorithm, name in _WHOLE:
-            value = str(reply.get(name) or "")
-            if value and "-" not in value:
-                return Checksum(algorithm, b64decode(value).hex())
     etag = _etag(reply)
+    if _is_of_whole_object(reply, etag):
+        for algorithm, size in WHOLE_OBJECT.items():
+            value = _decoded(reply.get(f"Checksum{algorithm.upper()}"))
+            if len(value) == size:
+                return Checksum(algorithm, value.hex())
     is_other = str(reply.get("ServerSideEncryption", "")).startswith("aws:kms") or reply.get("SSECustomerAlgorithm")
     return Checksum("md5", etag) if etag_is_md5 and _MD5.fullmatch(etag) and not is_other else None
+
+
+def _is_of_whole_object(reply: Mapping[str, Any], etag: str) -> bool:
+    """Tell whether an additional checksum is of all bytes of the object.
+
+    It is not when the answer is a range, which may be a part with a checksum of its own, nor when it is composite, of
+    the parts' checksums. Servers older than the type mark that by the number of parts after a dash, if at all.
+    """
+    if reply.get("ContentRange"):
+        return False
+    kind = reply.get("ChecksumType")
+    return kind == "FULL_OBJECT" or (kind is None and "-" not in etag)
+
+
+def _decoded(value: object) -> bytes:
+    """Decode base64 strictly; nothing comes of what is none, such as a composite checksum with its number of parts."""
+    try:
+        return b64decode(str(value or ""), validate=True)
+    except ValueError:
+        return b""
