@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from verifier.backends.url_rules import refuse_dots, refuse_secrets
 from verifier.errors import UsageError
@@ -39,3 +40,21 @@ def sftp_place(rest: str, options: Mapping[str, object]) -> tuple[str, dict[str,
     tail = "" if port == DEFAULT_PORT else f":{port}"
     folders = "/".join(segment for segment in path.split("/") if segment)
     return f"sftp://{head}{match['host'].lower()}{tail}/{folders}".rstrip("/"), found
+
+
+@dataclass(frozen=True, slots=True)
+class SftpAddress:
+    """Where a canonical URL leads: host (an IPv6 address without brackets), port, and an absolute path."""
+
+    host: str
+    port: int
+    path: str
+
+
+def sftp_address(url: str) -> SftpAddress:
+    """Take a canonical URL apart."""
+    authority, _, path = url.removeprefix("sftp://").partition("/")
+    match = _AUTHORITY.fullmatch(authority)
+    if not match:
+        raise UsageError("sftp:// is followed by what cannot be a host", hint=_HINT)
+    return SftpAddress(match["host"].strip("[]"), int(match["port"] or DEFAULT_PORT), f"/{path}")
