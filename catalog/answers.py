@@ -10,6 +10,7 @@ from typing import Any
 
 from catalog.judge_values import DatasetJudgement, Slot, SlotStatus
 from catalog.results import ScanResult, Watch
+from catalog.store.copies import KnownCopy
 from catalog.store.history import FileRevision, SnapshotRevision
 from catalog.store.queries import RecordedDataset, RecordedFile, RecordedSnapshot
 from verifier.model import Finding, SnapshotReport
@@ -105,14 +106,17 @@ def snapshots_document(snapshots: Iterable[RecordedSnapshot]) -> Document:
     return {"schema": "landproof/snapshots/1", "snapshots": [_recorded(s) for s in snapshots]}
 
 
-def show_document(snapshot: RecordedSnapshot, files: Iterable[RecordedFile]) -> Document:
-    """The document of `show`: one snapshot with its columns and files."""
+def show_document(
+    snapshot: RecordedSnapshot, files: Iterable[RecordedFile], copies: Iterable[KnownCopy] = ()
+) -> Document:
+    """The document of `show`: one snapshot with its columns, its files and the other places where it is."""
     columns = snapshot.report.columns
     return {
         "schema": "landproof/show/1",
         "snapshot": _recorded(snapshot),
         "columns": [{"name": c.name, "type": c.type, "always": c.always} for c in columns] if columns else None,
         "files": [_file(f) for f in files],
+        "copies": [_copy(c) for c in copies],
     }
 
 
@@ -214,6 +218,18 @@ def _file(recorded: RecordedFile) -> Document:
         "last_seen_at": moment(recorded.last_seen_at),
         "facts": dict(report.content.facts),
         "findings": [finding_object(f.at(report.file.path)) for f in report.content.findings],
+    }
+
+
+def _copy(copy: KnownCopy) -> Document:
+    return {
+        "id": str(copy.id),
+        "role": "original" if copy.is_original else "copy",
+        "url": copy.url,
+        "state": "complete" if copy.is_complete else "incomplete",
+        "copied_at": moment(copy.copied_at),
+        "verdict": copy.verdict.value if copy.verdict else None,
+        "presence": copy.presence.value if copy.presence else None,
     }
 
 

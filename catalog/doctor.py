@@ -27,7 +27,7 @@ from verifier.errors import (
 from verifier.findings import REGISTER
 from verifier.model import StoredFile
 
-_LIBRARIES = ("pyarrow", "duckdb", "isal", "msgspec", "fsspec", "s3fs", "adlfs", "gcsfs", "paramiko")
+_LIBRARIES = ("pyarrow", "duckdb", "isal", "msgspec", "fsspec", "s3fs", "adlfs", "google-auth", "paramiko")
 _SKEW_SECONDS = 300
 _SOON = timedelta(days=7)
 _ENDING_HINT = REGISTER["zone.credential-expiring"].advice

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import IntEnum
 
+from catalog.copy_values import CopyResult
 from catalog.judge_values import SlotStatus
 from catalog.results import ScanResult, Watch
 from catalog.settings import Settings
@@ -66,6 +67,13 @@ class Judgement:
             if dataset.arriving or dataset.opaque:
                 self._raise(ExitStatus.WARNINGS)
             if any(slot.status is SlotStatus.UNKNOWN for slot in dataset.slots):
+                self._raise(ExitStatus.NOT_LOOKED)
+
+    def copy(self, result: CopyResult) -> None:
+        """Take in a copy: whether it is equal and could be made; what its original is worth is no matter here."""
+        for snapshot in result.snapshots:
+            self.findings(snapshot.findings)
+            if snapshot.failures:
                 self._raise(ExitStatus.NOT_LOOKED)
 
     def findings(self, findings: Iterable[Finding]) -> None:

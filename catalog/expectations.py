@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from catalog.run import Run
 from catalog.settings import DatasetSettings, ZoneSettings
+from catalog.targets import Target
 from verifier.expectation import Expectation
 from verifier.model import SnapshotId, SnapshotReport
 from verifier.scan import Group, Key
@@ -49,11 +50,11 @@ class Habits:
 class Expectations:
     """Gives the expectation of any snapshot of one zone."""
 
-    def __init__(self, run: Run, zone: str, quiet: timedelta, habits: Habits) -> None:
+    def __init__(self, run: Run, target: Target, quiet: timedelta, habits: Habits) -> None:
         settings = run.settings
         self._quiet, self._habits, self._levels = quiet, habits, settings.levels
-        self._zone = settings.zones.get(zone)
-        self._datasets = {d.id: (d, d.schedule()) for d in settings.datasets if d.zone == zone}
+        self._lifetime = target.lifetime
+        self._datasets = {d.id: (d, d.schedule()) for d in settings.datasets if d.zone == target.zone}
         self._shared = f"{run.tool_version} {settings.limits()} {sorted(settings.levels.items())}"
 
     def of(self, snapshot: SnapshotId) -> Expectation:
@@ -62,7 +63,7 @@ class Expectations:
         common = Expectation(
             manifest=habit,
             quiet=self._quiet,
-            lifetime=self._zone.lifetime if self._zone else None,
+            lifetime=self._lifetime,
             levels=self._levels,
         )
         if snapshot.dataset_id not in self._datasets:

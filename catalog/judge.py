@@ -27,7 +27,11 @@ def judge_dataset(promise: Promise, arrivals: Sequence[Arrival], look: Look | No
     younger than the period. What landed after its end was not there yet. Slots come in order of due time.
     """
     there = [a for a in arrivals if a.landed_at is None or a.landed_at <= period.at]
-    findings = [*_promise_findings(promise, period.at), *_expiring(there, promise.lifetime, period.at)]
+    findings = [
+        *_promise_findings(promise, period.at),
+        *judge_expiry(there, promise.lifetime, period.at),
+        *_too_few(there, promise.min_good_copies),
+    ]
     schedule = promise.schedule if promise.enabled else None
     slots: tuple[Slot, ...] = ()
     counted: tuple[Arrival, ...]
@@ -196,7 +200,8 @@ def _end_findings(schedule: Schedule, at: datetime) -> Iterable[Finding]:
         yield finding("schedule.ends-soon", f"exports end {ends}, in {(schedule.ends_at - at).days} days")
 
 
-def _expiring(there: Iterable[Arrival], lifetime: Lifetime | None, at: datetime) -> Iterable[Finding]:
+def judge_expiry(there: Iterable[Arrival], lifetime: Lifetime | None, at: datetime) -> Iterable[Finding]:
+    """Yield the snapshots that their zone is about to delete and of which no copy is recorded."""
     if lifetime is None:
         return
     for arrival in sorted(there, key=lambda a: (a.id.export_at, str(a.id))):
@@ -206,6 +211,15 @@ def _expiring(there: Iterable[Arrival], lifetime: Lifetime | None, at: datetime)
         if shift(gone_at, -lifetime.warning) <= at < gone_at:
             message = f"snapshot {arrival.id} will be deleted {format_moment(gone_at)} and no copy of it is recorded"
             yield finding("zone.expiring", message)
+
+
+def _too_few(there: Iterable[Arrival], wanted: int | None) -> Iterable[Finding]:
+    """Count the places of the newest settled snapshot alone: older ones had their time to be told of."""
+    settled = [a for a in there if a.verdict is not Verdict.ARRIVING]
+    newest = max(settled, key=lambda a: (a.id.export_at, a.id.export_time), default=None)
+    if wanted is not None and newest is not None and newest.good_places < wanted:
+        message = f"snapshot {newest.id} is at too few good places"
+        yield finding("copy.too-few", message, expected=f"at least {wanted}", actual=newest.good_places)
 
 
 def _moment(moment: datetime | None) -> str:

@@ -65,7 +65,8 @@ class Promise:
     """What is expected of one dataset.
 
     `recorded_schedule` is the description recorded at the last check ("none" for a dataset without one), None when it
-    was never checked. `encrypted` says that snapshots nobody can look into are what is wanted.
+    was never checked. `encrypted` says that snapshots nobody can look into are what is wanted. `min_good_copies` is how
+    many good places, the snapshot's own included, are to hold the newest one.
     """
 
     zone: str
@@ -76,6 +77,7 @@ class Promise:
     flow: str | None = None
     encrypted: bool = False
     lifetime: Lifetime | None = None
+    min_good_copies: int | None = None
     pauses: tuple[Pause, ...] = ()
     recorded_schedule: str | None = None
 
@@ -85,7 +87,8 @@ class Arrival:
     """One snapshot as the catalog knows it.
 
     `landed_at` is when its newest data file landed by the storage's clock, or was first seen where the storage keeps
-    none; None only where neither is known. `preserved` tells that a copy elsewhere is recorded.
+    none; None only where neither is known. `preserved` tells that a copy elsewhere is recorded, `good_places` at how
+    many places, its own included, it is there and good.
     """
 
     id: SnapshotId
@@ -94,7 +97,19 @@ class Arrival:
     data_files: int
     presence: Presence = Presence.PRESENT
     preserved: bool = False
+    good_places: int = 1
     findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Another place where a snapshot is, as known now; `files` and `bytes` are those of data and manifests there."""
+
+    id: SnapshotId
+    verdict: Verdict
+    presence: Presence
+    files: int
+    bytes: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from verifier.model import Finding, finding
 
 LEAST_STALE_LIMIT = timedelta(hours=26)
 """A nightly run may start two hours later than the night before."""
+CREDENTIAL_WARNING = timedelta(days=7)
 
 
 def stale_limit(schedules: Iterable[Schedule], at: datetime) -> timedelta:
@@ -31,6 +32,16 @@ def judge_zone(name: str, look: Look | None, limit: timedelta, at: datetime) -> 
     )
     message = f"zone {name} has no complete listing of the last {format_duration(limit)}: {newest}"
     return (finding("zone.stale", message),)
+
+
+def judge_credentials(ends_at: datetime | None, at: datetime) -> tuple[Finding, ...]:
+    """Say so when the credentials of a zone end within seven days."""
+    wanted = shift(at, CREDENTIAL_WARNING)
+    if ends_at is None or ends_at > wanted:
+        return ()
+    ends, least = (format_moment(moment.replace(microsecond=0)) for moment in (ends_at, wanted))
+    message = f"the credentials end {ends}"
+    return (finding("zone.credential-expiring", message, expected=f"after {least}", actual=ends),)
 
 
 def judge_flows(judgements: Iterable[DatasetJudgement], promises: Iterable[Promise]) -> tuple[Finding, ...]:

@@ -5,12 +5,14 @@ What is expected, what is read and how a snapshot is judged are the business of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from catalog.absence import Absence, count_absent
 from catalog.expectations import Expectations, Habits, quiet_time
 from catalog.history import History
+from catalog.judge_zones import judge_credentials
 from catalog.loose import LooseManifests
 from catalog.reading import Job, Reader
 from catalog.recorder import Recorder
@@ -22,6 +24,7 @@ from catalog.store.recording import ScanEnd, ScanStart, begin_scan, end_scan, re
 from catalog.tally import Tally
 from catalog.targets import Target
 from verifier.assess import assess
+from verifier.backends.base import Expiring
 from verifier.backends.registry import open_backend
 from verifier.backends.urls import shown
 from verifier.errors import SourceError
@@ -43,14 +46,16 @@ class ZoneScan:
         self.strays: Sequence[Stray] = ()
         self.report = ZoneReport(zone=target.zone, url=target.location.url, complete=False)
         self._now = run.clock()
+        self._has_clock = True
         self._reader = Reader(target, run, self.tally.counts)
         self._recorder = Recorder(run.catalog, run.scan_id, run.clock)
         self._history = History(lambda dataset: content_owners(run.catalog, target.zone, dataset))
         self._known: Mapping[Key, SnapshotReport] = {}
         self._absence: Absence | None = None
         self._is_begun = False
+        self._credentials_end_at: datetime | None = None
 
-    def snapshots(self) -> Iterator[SnapshotReport]:
+    def snapshots(self) -> Generator[SnapshotReport]:
         """Look, and yield every snapshot as it is judged: those listed, then those that are gone."""
         self.run.progress.zone(self.target.zone)
         start, is_new = self._start(), self.target.is_new
@@ -114,7 +119,9 @@ class ZoneScan:
         backend = open_backend(target.location)
         try:
             gathering.add(self._told(backend.list(target.prefix), gathering))
-            self._now = backend.now() or self._now
+            now = backend.now()
+            self._now, self._has_clock = now or self._now, now is not None
+            self._credentials_end_at = backend.expires_at() if isinstance(backend, Expiring) else None
         finally:
             backend.close()
         return gathering
@@ -136,7 +143,7 @@ class ZoneScan:
         reader.frozen = self._absence.keys if self._absence else frozenset()
         quiet = quiet_time(self.target.settings, run.settle_minutes)
         habits = Habits.of(gathering.groups.values(), self._known)
-        expectations = Expectations(run, self.target.zone, quiet, habits)
+        expectations = Expectations(run, self.target, quiet, habits)
         reader.basis = expectations.basis
         for job in reader.jobs(groups.values()):
             report = self._conclude(job, expectations, resolver, loose)
@@ -182,7 +189,7 @@ class ZoneScan:
             self._reader.files_of(differing),
             listed,
             known=sum(r.files for r in self._known.values() if r.presence is not Presence.EXPIRED),
-            lifetime=self.target.settings.lifetime if self.target.settings else None,
+            lifetime=self.target.lifetime,
             now=self._now,
         )
         if not absence.is_suspect or self.run.accepts_vanished:
@@ -216,6 +223,7 @@ class ZoneScan:
             depth=self.run.depth,
             now=self._now,
             basis=expectations.basis(group.id),
+            has_clock=self._has_clock,
         )
         change = assess(evidence, terms)
         if change.files or change.report != job.known:
@@ -234,6 +242,7 @@ class ZoneScan:
             what = "nothing" if self.scope.is_all else "nothing that was asked for"
             where = f": no folder of exports at {shown(self.target.prefix)}" if self.target.prefix else ""
             found.append(finding("zone.empty", f"{what} was there{where}"))
+        found += judge_credentials(self._credentials_end_at, self._now)
         if self._absence:
             found.append(self._absence.finding())
         self._end(complete=True, findings=found)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
-from catalog.settings_source import Keys, Mistake, Raw, spell
-from catalog.settings_tables import TABLES, Document
-from catalog.settings_values import Moment, nearest, shown
+from catalog.settings_source import Keys, Mistake, Raw, refers, spell
+from catalog.settings_tables import TABLES, Document, Kind
+from catalog.settings_values import Moment, nearest, revealed, shown
+from verifier.backends.urls import parse_location
+from verifier.errors import UsageError
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -35,7 +37,8 @@ def check(raw: Raw) -> tuple[Document | None, list[Mistake]]:
         document = Document.model_validate(raw)
     except ValidationError as error:
         mistakes = [_mistake(one) for one in error.errors(include_url=False)]
-    mistakes += _across(raw)
+    told = {mistake.keys for mistake in mistakes}
+    mistakes += [mistake for mistake in _across(raw) if mistake.keys not in told]
     return (None if mistakes else document), mistakes
 
 
@@ -81,7 +84,7 @@ def _across(raw: Raw) -> Iterable[Mistake]:
     """Yield what contradicts something in another place; values of a wrong type were reported already."""
     zones = raw.get("zones")
     zones = zones if isinstance(zones, dict) else {}
-    yield from _zones_apart(zones)
+    yield from _places(zones)
     listed = raw.get("datasets")
     datasets = [(at, d) for at, d in enumerate(listed) if isinstance(d, dict)] if isinstance(listed, list) else []
     for at, dataset in datasets:
@@ -91,14 +94,24 @@ def _across(raw: Raw) -> Iterable[Mistake]:
         yield from _unique(key, datasets)
 
 
-def _zones_apart(zones: Mapping[str, object]) -> Iterable[Mistake]:
+def _places(zones: Mapping[str, object]) -> Iterable[Mistake]:
+    """Yield urls that are no places, or the same place, however each is written."""
     seen: dict[str, str] = {}
     for name, zone in zones.items():
         url = zone.get("url") if isinstance(zone, dict) else None
-        if isinstance(url, str) and url:
-            first = seen.setdefault(url.rstrip("/"), name)
-            if first != name:
-                yield Mistake(("zones", name, "url"), f"expected another place than that of zone {first!r}")
+        if not isinstance(zone, dict) or not isinstance(url, str) or not url or refers(url):
+            continue
+        options, kind = zone.get("options"), zone.get("kind")
+        try:
+            given = {n: revealed(v) for n, v in options.items()} if isinstance(options, dict) else {}
+            place = parse_location(url, given, kind if kind in get_args(Kind) else None)
+        except UsageError as error:
+            text = f"{error.message}; {error.hint}" if error.hint else error.message
+            yield Mistake(("zones", name, "url"), text)
+            continue
+        first = seen.setdefault(place.url, name)
+        if first != name:
+            yield Mistake(("zones", name, "url"), f"expected another place than that of zone {first!r}")
 
 
 def _own_zone(keys: Keys, dataset: Raw, zones: Mapping[str, object]) -> Iterable[Mistake]:

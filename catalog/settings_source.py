@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,21 +19,34 @@ PREFIX = "LANDPROOF_"
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SECRET_NAMES = frozenset(
     {
+        "access_token",
         "account_key",
+        "aws_access_key_id",
         "aws_secret_access_key",
         "aws_session_token",
         "client_secret",
         "connection_string",
+        "copysourcessecustomerkey",
+        "credential",
+        "id_token",
         "passphrase",
         "password",
         "private_key",
+        "refresh_token",
         "sas_token",
+        "sas_uri",
         "secret",
         "secret_access_key",
         "secret_key",
         "session_token",
+        "ssecustomerkey",
         "token",
     }
+)
+_PATH_NAMES = frozenset({"key_filename", "known_hosts"})
+_SECRET_INSIDE = re.compile(
+    r"://[^/@\s]*:[^/@\s]+@|\b(?:AccountKey|SharedAccessSignature)=|[?&](?:sig|signature|x-amz-signature|token|secret|password)=",
+    re.IGNORECASE,
 )
 _WORDS_FOR_TOKENS = frozenset({"anon", "browser", "cache", "cloud", "google_default"})
 _OPEN_CHANNELS = ("json://", "jsons://", "xml://", "xmls://", "form://", "forms://")
@@ -98,9 +113,10 @@ class Source:
     def resolve(self) -> None:
         """Put environment variables and files in where settings refer to them, and mask secrets."""
         for name, zone in _tables(self.raw.get("zones")):
-            url, options = zone.get("url"), zone.get("options")
+            url = zone.get("url")
             if isinstance(url, str):
-                zone["url"] = self._place(self._substituted(url, ("zones", name, "url")))
+                zone["url"] = self._place(self._without_signature(url, zone, ("zones", name, "url")))
+            options = zone.get("options")
             if isinstance(options, dict):
                 zone["options"] = self._options(options, ("zones", name, "options"))
         for name, table in list(_tables(self.raw)):
@@ -135,27 +151,50 @@ class Source:
         return {name: self._option(value, (*keys, name), options) for name, value in options.items()}
 
     def _option(self, value: object, keys: Keys, beside: Mapping[str, object]) -> object:
-        name = str(keys[-1])
+        name = next(key for key in reversed(keys) if isinstance(key, str)).lower()
         if isinstance(value, dict):
             return self._options(value, keys)
         if isinstance(value, list):
             return [self._option(inner, (*keys, at), {}) for at, inner in enumerate(value)]
-        if name in _SECRET_NAMES or (name == "key" and "secret" in beside):
-            if isinstance(value, int) and not isinstance(value, bool):
-                value = str(value)
-            if isinstance(value, str) and not (name == "token" and _is_no_token(value)):
-                return self._secret(value, keys)
-        if isinstance(value, str):
-            fetched = self._fetched(value, keys)
-            return fetched if fetched == value else Secret(fetched)
-        return value
+        is_secret = name in _SECRET_NAMES or (name == "key" and "secret" in beside)
+        if is_secret and isinstance(value, int) and not isinstance(value, bool):
+            value = str(value)
+        if not isinstance(value, str):
+            return value
+        text = self._fetched(value, keys)
+        is_no_token = name == "token" and _is_no_token(text)
+        if (is_secret and not is_no_token) or _SECRET_INSIDE.search(value):
+            self._warn_of_literal(value, keys)
+            return Secret(text)
+        is_literal = text == value
+        if name in _PATH_NAMES or (is_no_token and text not in _WORDS_FOR_TOKENS):
+            text = self._path(text)
+        return text if is_literal else Secret(text)
+
+    def _without_signature(self, url: str, zone: Raw, keys: Keys) -> str:
+        """Return the text that a zone's url stands for; a SAS in it moves into the options."""
+        before = len(self.mistakes)
+        text = self._fetched(url, keys)
+        if len(self.mistakes) > before:
+            return url
+        place, mark, signature = text.partition("?")
+        if not mark or not place.lower().startswith(("https://", "http://")):
+            return text
+        self._warn_of_literal(url, keys)
+        options = zone.setdefault("options", {})
+        if isinstance(options, dict):
+            options.setdefault("sas_token", Secret(signature))
+        return place
 
     def _secret(self, value: str, keys: Keys, *, is_open: bool = False) -> Secret:
-        fetched = self._fetched(value, keys)
-        if not (is_open or _refers(value) or keys in self.origins):
+        if not is_open:
+            self._warn_of_literal(value, keys)
+        return Secret(self._fetched(value, keys))
+
+    def _warn_of_literal(self, value: str, keys: Keys) -> None:
+        if not refers(value) and keys not in self.origins:
             better = '"${NAME}" takes it from the environment, "file:PATH" from a file'
             self.warnings.append(f"{spell(keys)}: a literal secret; {better}")
-        return Secret(fetched)
 
     def _fetched(self, value: str, keys: Keys) -> str:
         """Return the text a value stands for: of a file, or with environment variables put in."""
@@ -179,7 +218,13 @@ class Source:
 
     def _place(self, url: str) -> str:
         """Start a zone's relative path at the folder of the settings."""
-        return url if not url or "://" in url or url.startswith("file:") else str(self.folder / url)
+        return url if "://" in url or _is_file(url) else self._path(url)
+
+    def _path(self, path: str) -> str:
+        """Start a relative path at the folder of the settings, unless it begins at somebody's home."""
+        with suppress(ValueError):
+            path = os.path.expanduser(path)  # noqa: PTH111  # it leaves alone what is nobody's home
+        return str(self.folder / path) if path else path
 
 
 def _tables(value: object) -> Iterable[tuple[str, Raw]]:
@@ -218,7 +263,8 @@ def _is_file(value: str) -> bool:
     return value.startswith("file:") and not value.startswith("file://")
 
 
-def _refers(value: str) -> bool:
+def refers(value: str) -> bool:
+    """Tell whether a value stands for that of a file or holds that of the environment."""
     return _is_file(value) or _REFERENCE.search(value) is not None
 
 

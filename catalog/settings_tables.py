@@ -18,12 +18,15 @@ from catalog.settings_values import (
     Moment,
     PathSegment,
     PositiveDuration,
-    Secret,
     SecretText,
     Size,
     Template,
     Url,
+    revealed,
 )
+from verifier.backends.base import Location
+from verifier.backends.registry import lifetime_of
+from verifier.backends.urls import parse_location
 from verifier.formats.base import Limits
 from verifier.layout import DEFAULT_TEMPLATE
 
@@ -34,7 +37,6 @@ Count = Annotated[int, Field(ge=1)]
 Days = Annotated[int, Field(ge=1, le=36_525)]
 
 _LIMITS = Limits()
-_DATA_LANDING_ZONE_DAYS = 7
 
 
 class Table(BaseModel):
@@ -84,10 +86,9 @@ class ZoneSettings(Table):
     @property
     def lifetime(self) -> timedelta | None:
         """How long after landing the zone deletes by itself, None where it does not; a data landing zone: 7 days."""
-        days = self.lifetime_days
-        if days is None and self.kind == "data-landing-zone":
-            days = _DATA_LANDING_ZONE_DAYS
-        return None if days is None else timedelta(days=days)
+        if self.lifetime_days is None:
+            return lifetime_of(self.location().kind)
+        return timedelta(days=self.lifetime_days)
 
     @property
     def expiry_warning(self) -> timedelta:
@@ -96,17 +97,11 @@ class ZoneSettings(Table):
 
     def filesystem_options(self) -> dict[str, object]:
         """Return the options with their secrets revealed: for the filesystem, never for a message."""
-        return {name: _revealed(value) for name, value in self.options.items()}
+        return {name: revealed(value) for name, value in self.options.items()}
 
-
-def _revealed(value: object) -> object:
-    if isinstance(value, Secret):
-        return value.reveal()
-    if isinstance(value, dict):
-        return {name: _revealed(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_revealed(inner) for inner in value]
-    return value
+    def location(self) -> Location:
+        """Return the place itself. Raises `UsageError` where url, kind and options do not go together."""
+        return parse_location(self.url, self.filesystem_options(), self.kind)
 
 
 class DatasetSettings(Table):
@@ -152,7 +147,7 @@ class NotifyTable(Table):
 
 
 class AdobeTable(Table):
-    """How to ask Flow Service, and the flows to watch."""
+    """How to ask Adobe, and the flows to watch; unset URLs are Adobe's own."""
 
     client_id: str | None = None
     client_secret: SecretText | None = None
@@ -165,7 +160,13 @@ class AdobeTable(Table):
         "additional_info.projectedProductContext",
         "session",
     )
+    ims_url: Text | None = None
+    platform_url: Text | None = None
     flows: Texts = ()
+
+    def login(self) -> dict[str, object]:
+        """Return what asking for the credentials of a landing zone takes, the secret revealed: never for a message."""
+        return {name: revealed(value) for name, value in self if name != "flows" and value is not None}
 
 
 class Document(Table):

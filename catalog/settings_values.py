@@ -8,7 +8,6 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -28,20 +27,39 @@ _FACTORS = {"B": 1} | {
 _MACRO_REST = re.compile(r"\{[A-Z_]+(?:\([^(){}/]*\))?\}|%[A-Z_]+(?:\([^()%/]*\))?%")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
 class Secret:
-    """A text that shows itself only when asked to."""
+    """A text that shows itself only when asked to; no dataclass, since those are taken apart by who writes values."""
 
-    _value: str
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
 
     def reveal(self) -> str:
         """Return the text itself."""
         return self._value
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
     def __repr__(self) -> str:
         return "********"
 
     __str__ = __repr__
+
+
+def revealed(value: object) -> object:
+    """Return a value of the settings with all secrets in it as texts."""
+    if isinstance(value, Secret):
+        return value.reveal()
+    if isinstance(value, dict):
+        return {name: revealed(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [revealed(inner) for inner in value]
+    return value
 
 
 def shown(value: object) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from catalog.settings import Settings, ZoneSettings
+from catalog.settings_tables import AdobeTable
 from verifier.backends.base import Location
+from verifier.backends.registry import lifetime_of
 from verifier.backends.urls import last_segment, local_path, parse_location, relative_to
 from verifier.errors import UsageError
 from verifier.layout import DEFAULT_TEMPLATE, Layout, compile_layout
@@ -32,6 +35,11 @@ class Target:
         return compile_layout(template, above=self.root)
 
     @property
+    def lifetime(self) -> timedelta | None:
+        """How long after landing the zone deletes by itself, None where it does not: as set, else as its kind does."""
+        return self.settings.lifetime if self.settings else lifetime_of(self.location.kind)
+
+    @property
     def root(self) -> str:
         """The zone's path inside its store, "" at its top."""
         url = self.location.url
@@ -54,12 +62,18 @@ def find_targets(texts: list[str], settings: Settings, known: Mapping[str, str])
     if not settings.zones:
         message = "no zone to look at: none was named and the settings have none"
         raise UsageError(message, hint="name a path or URL, or write a landproof.toml with: landproof init URL")
-    return [_configured(name, zone) for name, zone in settings.zones.items()]
+    return [_configured(name, settings) for name in settings.zones]
 
 
-def zone_location(zone: ZoneSettings) -> Location:
-    """Return the location of a configured zone."""
-    return parse_location(zone.url, zone.filesystem_options(), zone.kind)
+def zone_location(zone: ZoneSettings, adobe: AdobeTable | None = None) -> Location:
+    """Return the location of a configured zone; with how to ask Adobe for its credentials, where that may be needed."""
+    return _with_login(zone.location(), adobe)
+
+
+def _with_login(location: Location, adobe: AdobeTable | None) -> Location:
+    if adobe is None or location.kind != "data-landing-zone":
+        return location
+    return replace(location, options={**location.options, "adobe": adobe.login()})
 
 
 def _each_once(targets: list[Target]) -> list[Target]:
@@ -73,29 +87,66 @@ def _each_once(targets: list[Target]) -> list[Target]:
     return kept
 
 
-def _configured(name: str, zone: ZoneSettings, prefix: str = "") -> Target:
-    return Target(zone=name, location=zone_location(zone), settings=zone, prefix=prefix)
+def _configured(name: str, settings: Settings, prefix: str = "") -> Target:
+    zone = settings.zones[name]
+    return Target(zone=name, location=zone_location(zone, settings.adobe), settings=zone, prefix=prefix)
 
 
 def _target(text: str, settings: Settings, known: Mapping[str, str]) -> Target:
     if text in settings.zones:
-        return _configured(text, settings.zones[text])
+        return _configured(text, settings)
+    found = _in_configured(text, settings)
+    if found is not None:
+        return _configured(found[0], settings, found[1])
     location = parse_location(text)
     inside = []
-    for name, zone in settings.zones.items():
-        below = relative_to(location.url, zone_location(zone).url)
-        if below is not None:
-            inside.append((len(below), _configured(name, zone, below)))
-    if inside:
-        return min(inside, key=lambda pair: pair[0])[1]
     for name, url in known.items():
         below = relative_to(location.url, url)
         if below is not None and name not in settings.zones:
-            inside.append((len(below), Target(zone=name, location=parse_location(url), prefix=below)))
-    if inside:
-        return min(inside, key=lambda pair: pair[0])[1]
-    name = _free_name(last_segment(location.url), {*settings.zones, *known})
-    return Target(zone=name, location=location, is_new=True)
+            inside.append((len(below), name, below))
+    if not inside:
+        name = _free_name(last_segment(location.url), {*settings.zones, *known})
+        return Target(zone=name, location=_with_login(location, settings.adobe), is_new=True)
+    _, name, below = min(inside)
+    bare = parse_location(known[name], location.options)  # what the text says of credentials, user and port is kept
+    return Target(zone=name, location=_with_login(bare, settings.adobe), prefix=below)
+
+
+def _in_configured(text: str, settings: Settings) -> tuple[str, str] | None:
+    """Return the nearest configured zone that a place is in, and the path inside it, however either is written.
+
+    A text that does not say all, such as the account or the user, is read as the zone's options have it. Raises
+    `UsageError` where several zones can be meant so.
+    """
+    places = {name: zone_location(zone) for name, zone in settings.zones.items()}
+    for options_of in (_no_options, _own_options):
+        inside = []
+        for name, place in places.items():
+            below = _below(text, place, options_of(place))
+            if below is not None:
+                inside.append((len(below), name, below))
+        nearest = [one for one in inside if one[0] == min(inside)[0]]
+        if len(nearest) > 1:
+            names = " and ".join(name for _, name, _ in nearest)
+            raise UsageError(f"the place may be in zone {names}", hint="name the zone, or write the whole URL")
+        if nearest:
+            return nearest[0][1:]
+    return None
+
+
+def _no_options(place: Location) -> Mapping[str, object]:
+    return {}
+
+
+def _own_options(place: Location) -> Mapping[str, object]:
+    return place.options
+
+
+def _below(text: str, place: Location, options: Mapping[str, object]) -> str | None:
+    try:
+        return relative_to(parse_location(text, options).url, place.url)
+    except UsageError:
+        return None
 
 
 def _free_name(wanted: str, taken: set[str]) -> str:

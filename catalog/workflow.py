@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 
-from catalog.judge import judge_dataset
+from catalog.judge import judge_dataset, judge_expiry
+from catalog.judge_copies import good_copies, is_good_itself, is_preserved
 from catalog.judge_transitions import transitions
 from catalog.judge_values import (
     Arrival,
@@ -16,6 +17,7 @@ from catalog.judge_values import (
     Lifetime,
     Look,
     Period,
+    Place,
     Promise,
 )
 from catalog.judge_zones import judge_flows, judge_zone, stale_limit
@@ -24,8 +26,16 @@ from catalog.results import ScanResult, Watch
 from catalog.run import Run
 from catalog.scope import covers
 from catalog.settings import DatasetSettings, Settings
+from catalog.store.copies import places_elsewhere
 from catalog.store.database import Catalog
-from catalog.store.known import RecordedLook, known_snapshots, looks
+from catalog.store.known import (
+    RecordedLook,
+    known_snapshots,
+    known_zones,
+    looks,
+    newest_zone_findings,
+    recorded_kinds,
+)
 from catalog.store.promises import (
     ScheduleRecord,
     SlotRecord,
@@ -36,7 +46,9 @@ from catalog.store.promises import (
 )
 from catalog.tally import add
 from catalog.targets import Target
-from verifier.model import Finding, SnapshotReport
+from verifier.backends.registry import lifetime_of, open_backend
+from verifier.errors import UsageError
+from verifier.model import Finding, SnapshotId, SnapshotReport
 from verifier.verdict import apply_levels
 
 DEFAULT_PERIOD = timedelta(days=35)
@@ -68,7 +80,12 @@ class Scan:
     _looks: list[ZoneScan] = field(default_factory=list)
 
     def snapshots(self) -> Generator[SnapshotReport]:
-        """Look at every zone in turn and yield each snapshot as it is judged."""
+        """Look at every zone in turn and yield each snapshot as it is judged.
+
+        Raises `UsageError` with all that is wrong with their options before anything is asked of any.
+        """
+        if len(self.targets) > 1:
+            _refuse_unusable(self.targets)
         for target in self.targets:
             look = ZoneScan(target, self.run)
             self._looks.append(look)
@@ -87,6 +104,17 @@ class Scan:
             counts=add(look.tally.counts for look in self._looks),
             strays=tuple((look.target.zone, stray) for look in self._looks for stray in look.strays),
         )
+
+
+def _refuse_unusable(targets: Sequence[Target]) -> None:
+    mistakes = []
+    for target in targets:
+        try:
+            open_backend(target.location).close()
+        except UsageError as error:
+            mistakes.append(f"zone {target.zone}: {error.message}" + (f"; {error.hint}" if error.hint else ""))
+    if mistakes:
+        raise UsageError("\n  ".join(mistakes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +144,14 @@ class _Judge:
         self._datasets = [d for d in settings.datasets if chosen is None or d.zone in chosen]
         self._zones = [z for z in settings.zones if chosen is None or z in chosen]
         self._schedules = last_schedules(catalog)
+        self._kinds = recorded_kinds(catalog)
 
     def watch(self) -> Watch:
         period = self._question.period
         judgements: list[DatasetJudgement] = []
         promises: list[Promise] = []
         findings: list[Finding] = []
+        places = places_elsewhere(self._catalog)
         for zone in self._zones:
             recorded = looks(self._catalog, zone)
             snapshots = known_snapshots(self._catalog, zone)
@@ -130,9 +160,14 @@ class _Judge:
             findings += judge_zone(zone, _newest(recorded, None), limit, period.at)
             for dataset in (d for d in self._datasets if d.zone == zone):
                 promise = self._promise(dataset)
-                arrivals = [_arrival(r) for k, r in snapshots.items() if k[0] == dataset.id]
+                found = [r for k, r in snapshots.items() if k[0] == dataset.id]
+                arrivals = [_arrival(r, places.get(r.id, ()), encrypted=dataset.encrypted) for r in found]
                 promises.append(promise)
                 judgements.append(judge_dataset(promise, arrivals, _newest(recorded, dataset.id), period))
+            findings += self._expiring(zone, snapshots.values(), places)
+        for zone in self._unconfigured():
+            findings += self._expiring(zone, known_snapshots(self._catalog, zone).values(), places)
+        findings += self._ending_credentials()
         findings += judge_flows(judgements, promises)
         levels = self._settings.levels
         levelled = tuple(j.with_levels(levels) for j in judgements)
@@ -158,8 +193,39 @@ class _Judge:
         record_slots(self._catalog, slots, watch.at)
         record_schedules(self._catalog, [_schedule_record(d) for d in self._datasets], watch.at)
 
+    def _lifetime(self, zone: str) -> Lifetime | None:
+        settings = self._settings.zones.get(zone)
+        length = settings.lifetime if settings else lifetime_of(self._kinds[zone])
+        if length is None:
+            return None
+        return Lifetime(length, settings.expiry_warning) if settings else Lifetime(length)
+
+    def _unconfigured(self) -> list[str]:
+        """Return the zones that the catalog knows by their URL alone, where all zones are asked about."""
+        if self._question.zones is not None:
+            return []
+        configured = {zone.location().url for zone in self._settings.zones.values()}
+        known = known_zones(self._catalog)
+        return [zone for zone, url in known.items() if zone in self._kinds and url not in configured]
+
+    def _expiring(
+        self, zone: str, snapshots: Iterable[SnapshotReport], places: Mapping[SnapshotId, Sequence[Place]]
+    ) -> Iterable[Finding]:
+        """Yield what is about to be deleted of datasets that nobody configured."""
+        lifetime, at = self._lifetime(zone), self._question.period.at
+        if lifetime is None:
+            return ()
+        judged = {d.id for d in self._datasets if d.zone == zone}
+        others = [
+            _arrival(r, places.get(r.id, ()), encrypted=False) for r in snapshots if r.id.dataset_id not in judged
+        ]
+        return judge_expiry((a for a in others if a.landed_at is None or a.landed_at <= at), lifetime, at)
+
+    def _ending_credentials(self) -> Iterable[Finding]:
+        found = newest_zone_findings(self._catalog, "zone.credential-expiring")
+        return [replace(f, message=f"zone {z}: {f.message}") for z, f in found.items() if z in self._zones]
+
     def _promise(self, dataset: DatasetSettings) -> Promise:
-        zone = self._settings.zones[dataset.zone]
         recorded = self._schedules.get((dataset.zone, dataset.id))
         return Promise(
             zone=dataset.zone,
@@ -169,7 +235,8 @@ class _Judge:
             enabled=dataset.enabled,
             flow=dataset.flow,
             encrypted=dataset.encrypted,
-            lifetime=Lifetime(zone.lifetime, zone.expiry_warning) if zone.lifetime else None,
+            lifetime=self._lifetime(dataset.zone),
+            min_good_copies=dataset.min_good_copies,
             recorded_schedule=recorded.schedule if recorded else None,
         )
 
@@ -188,12 +255,15 @@ def _newest(recorded: Sequence[RecordedLook], dataset_id: str | None) -> Look | 
     return None
 
 
-def _arrival(report: SnapshotReport) -> Arrival:
+def _arrival(report: SnapshotReport, places: Sequence[Place], *, encrypted: bool) -> Arrival:
+    own = is_good_itself(report, encrypted=encrypted)
     return Arrival(
         id=report.id,
         verdict=report.verdict,
         landed_at=report.landed_at,
         data_files=report.data_files,
         presence=report.presence,
+        preserved=is_preserved(report, places),
+        good_places=own + good_copies(report, places, encrypted=encrypted),
         findings=(*report.findings, *report.file_findings),
     )

@@ -1,11 +1,45 @@
-"""What every test starts from: nobody's settings, credentials or proxies, and no address but loopback."""
+"""What every test starts from: nobody's settings, credentials or proxies, and no address but loopback.
+
+Test servers are started when the first test asks for one; the end of a run says which destinations were proved.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
-for _name in list(os.environ):
-    if _name.upper().startswith(("LANDPROOF_", "AWS_")) or _name.lower().endswith("_proxy"):
+import pytest
+from support.destinations import Destination, Servers
+from support.proved import PROPERTY, told_by
+
+_SETTINGS = ("LANDPROOF_", "ADOBE_", "AWS_", "AZURE_", "GCSFS_", "GOOGLE_", "SSH_AUTH_SOCK", "STORAGE_EMULATOR_HOST")
+for _name in set(os.environ) - {"LANDPROOF_AZURITE"}:  # where the test server is
+    if _name.upper().startswith(_SETTINGS) or _name.lower().endswith("_proxy"):
         del os.environ[_name]
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """Every test server, started on first use."""
+    with Servers(tmp_path_factory.mktemp("servers")) as running:
+        yield running
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Note in each test's report which destination it is about."""
+    for item in items:
+        call = getattr(item, "callspec", None)
+        about = call.params.get(PROPERTY) if call else None
+        if isinstance(about, Destination):
+            item.user_properties.append((PROPERTY, about.name))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which destinations were proved."""
+    reports = [r for of in terminalreporter.stats.values() for r in of if isinstance(r, pytest.TestReport)]
+    if lines := told_by(reports):
+        terminalreporter.section("destinations")
+        for line in lines:
+            terminalreporter.line(line)

@@ -15,12 +15,16 @@ from verifier.scan import Group, Key
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """On what terms a snapshot is judged; `basis` is a digest of the settings and the program behind them."""
+    """On what terms a snapshot is judged; `basis` is a digest of the settings and the program behind them.
+
+    `has_clock` tells that `now` is by the store's own clock; where it keeps none, `now` is ours.
+    """
 
     expectation: Expectation
     depth: Depth
     now: datetime
     basis: str = ""
+    has_clock: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -145,7 +145,10 @@ _ROWS: tuple[tuple[str, Level, Effect, str, str], ...] = (
     ("zone.stale", _E, _NO, "no complete listing of the zone within its limit", "check that the nightly run is awake"),
     ("zone.mass-vanish", _E, _NO, "so many known files are gone at once that the listing is not believed", "check the zone; a second scan, or --accept-vanished, confirms it"),
     ("zone.expiring", _E, _NO, "files will be deleted soon and are preserved nowhere else", "copy the snapshot elsewhere"),
+    ("zone.credential-expiring", _W, _NO, "the credentials of the zone end within seven days", "get new credentials and put them into the zone's options"),
     ("zone.empty", _W, _NO, "looked, and nothing was there", "check the address and the filters"),
+    ("copy.mismatch", _E, _NO, "a copy and its original do not have the same bytes", "find out which is right; remove the wrong one by hand, then copy again"),
+    ("copy.too-few", _W, _NO, "the newest settled export has fewer good places, its own included, than min_good_copies asks for", "copy the snapshot elsewhere"),
 )  # fmt: skip
 
 REGISTER: dict[str, Code] = {row[0]: Code(*row) for row in _ROWS}

@@ -37,9 +37,11 @@ _MANIFEST = re.compile(rf"manifest-(?P<destination>{_UUID})-(?P<run>{_UUID})\.js
 _DATASET_ID = re.compile(r"[0-9a-fA-F]{24}")
 _TIME_DIGITS = re.compile(r"[0-9]{12}|[0-9]{14}")
 _CIPHER_SUFFIX = re.compile(r"\.(?:gpg|pgp|asc)$", re.IGNORECASE)
+_DATE_FIELD = re.compile(r"[Yy]{4}|[Mm]{2}|[Dd]{2}|HH|ss|SS")
+_USUAL_DATETIME = "YYYYMMdd_HHmmss"
 _MARKER_FOLDERS = ("_temporary", "_$azuretmpfolder$")
 _MARKER_PREFIXES = ("_started_", "_committed_", ".spark-staging")
-_MARKER_SUFFIXES = (".crc", "_$folder$")
+_MARKER_SUFFIXES = (".crc", "_$folder$", ".landproof-part")
 
 
 class PlaceKind(Enum):
@@ -101,7 +103,7 @@ def parse_export_time(digits: str) -> datetime | None:
 
 
 def is_marker(path: str) -> bool:
-    """Tell whether a path is something that writers leave behind: Spark's and Hadoop's markers."""
+    """Tell whether a path is something that writers leave behind: Spark's and Hadoop's markers, our own parts."""
     *folders, name = path.split("/")
     if any(f in _MARKER_FOLDERS or f.startswith(".spark-staging") for f in folders):
         return True
@@ -177,6 +179,27 @@ def compile_layout(template: str = DEFAULT_TEMPLATE, *, above: str = "") -> Layo
     return Layout(template, tells_datasets=tells, _patterns=((anchored, False), (anywhere, True)), _above=tail)
 
 
+def snapshot_folder(template: str, dataset_id: str, export_time: str) -> str:
+    """Return the folder that a template means for a snapshot, its export time given in digits.
+
+    Raises `UsageError` for a macro that only Adobe can fill. Whether the folder can be read back is for `Layout.place`.
+    """
+
+    def filled(match: re.Match[str]) -> str:
+        name, form = (match[1], match[2]) if match[1] else (match[3], match[4])
+        if name == "DATASET_ID":
+            return dataset_id
+        if name == "EXPORT_TIME":
+            return f"exportTime={export_time}"
+        if name == "DATETIME":
+            left = iter(export_time.ljust(14, "0"))
+            return _DATE_FIELD.sub(lambda m: "".join(next(left) for _ in m[0]), form or _USUAL_DATETIME)
+        hint = "copy to a zone whose template is made of DATASET_ID, EXPORT_TIME and DATETIME(...) alone"
+        raise UsageError(f"template {template!r} holds {name}, which nobody but Adobe can fill in", hint=hint)
+
+    return _MACRO.sub(filled, template.strip("/"))
+
+
 def _pattern(template: str) -> tuple[str, set[str]]:
     """Turn a template into a regular expression without anchors, and the set of its macros."""
     seen: set[str] = set()
@@ -203,7 +226,7 @@ def _macro(name: str, form: str | None, *, alone: bool, again: bool) -> str:
     if name == "EXPORT_TIME":
         return _group("export_time", r"[^/]*" if alone else r"\d+", again=again, lead="exportTime=")
     if name == "DATETIME":
-        return _group("datetime", _datetime_expression(form or "YYYYMMdd_HHmmss"), again=again)
+        return _group("datetime", _datetime_expression(form or _USUAL_DATETIME), again=again)
     if name == "DATASET_ID":
         return _group("dataset_id", r"[^/]+" if alone else r"[0-9a-fA-F]{24}", again=again)
     if name == "DATASET_NAME":
@@ -227,7 +250,7 @@ def _datetime_expression(form: str) -> str:
     if len(letters) not in (8, 10, 12, 14) or not "YYYYMMDDHHMMSS".startswith(letters):
         hint = "patterns run from the year down, such as YYYYMMdd_HHmmss"
         raise UsageError(f"unknown date pattern DATETIME({form}) in a folder template", hint=hint)
-    return re.sub(r"[Yy]{4}|[Mm]{2}|[Dd]{2}|HH|ss|SS", lambda m: r"\d" * len(m[0]), re.escape(form))
+    return _DATE_FIELD.sub(lambda m: r"\d" * len(m[0]), re.escape(form))
 
 
 def _place(match: re.Match[str], lead: int) -> Place:

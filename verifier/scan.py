@@ -122,7 +122,10 @@ class Gathering:
         self.strays.append(Stray(path=file.path, size=file.size, findings=(found,)))
 
     def _close(self) -> None:
-        """Settle what only the whole listing can tell: bad folders as one entry each, placeholders without a slash."""
+        """Settle what only the whole listing can tell: bad folders as one entry each, placeholders without a slash.
+
+        Everything is put in order of path, since not every store lists in one.
+        """
         for folder, (digits, count, size) in self._bad_folders.items():
             path = f"{folder}/"
             message = f"{digits[:40]!r} is not an export time"
@@ -138,7 +141,11 @@ class Gathering:
             else:
                 self._stray(file, _stray_finding(file))
         self.groups = dict(sorted(self.groups.items(), key=lambda item: (item[0][0], _moment(item[0][1]), item[0][1])))
-        self.strays.sort(key=lambda s: s.path)
+        for group in self.groups.values():
+            group.files.sort(key=_path)
+            group.markers.sort(key=_path)
+        self.loose_manifests.sort(key=_path)
+        self.strays.sort(key=_path)
 
 
 def _is_marker(path: str, file: StoredFile) -> bool:
@@ -151,6 +158,10 @@ def _and_above(folder: str) -> Iterable[str]:
     while folder:
         yield folder
         folder = folder.rpartition("/")[0]
+
+
+def _path(item: StoredFile | Stray) -> str:
+    return item.path
 
 
 def _moment(digits: str) -> str:

@@ -27,6 +27,7 @@ _MODULES = {
     "scan": "scan",
     "check": "check",
     "nightly": "nightly",
+    "copy": "copy",
     "datasets": "lookup",
     "snapshots": "lookup",
     "show": "lookup",

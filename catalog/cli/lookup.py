@@ -11,6 +11,7 @@ from catalog.cli import lookup_text
 from catalog.cli.options import CatalogPath, Config, Dataset, From, Json, To, Zone, parse_period, parse_snapshot_id
 from catalog.cli.session import Session, final_status, open_session
 from catalog.exit_status import Judgement
+from catalog.store.copies import copies_of
 from catalog.store.history import path_history, snapshot_history
 from catalog.store.queries import SnapshotFilter, get_snapshot, list_datasets, list_files, list_snapshots
 from verifier.errors import UsageError
@@ -78,7 +79,7 @@ def show(
     catalog: CatalogPath = None,
     wants_json: Json = False,
 ) -> int:
-    """Show one snapshot with its findings, files and digests.
+    """Show one snapshot with its findings, files, digests and copies.
 
     The exit status goes by the verdict.
     """
@@ -87,7 +88,8 @@ def show(
     recorded = get_snapshot(session.catalog, wanted)
     if recorded is None:
         raise _unknown(session, f"snapshot {snapshot}")
-    document = answers.show_document(recorded, list_files(session.catalog, wanted))
+    files, copies = list_files(session.catalog, wanted), copies_of(session.catalog, wanted)
+    document = answers.show_document(recorded, files, copies)
     session.answer(document, "" if wants_json else lookup_text.show_text(document))
     judgement = Judgement(session.settings)
     judgement.snapshot(recorded.report)

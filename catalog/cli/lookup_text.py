@@ -71,7 +71,17 @@ def show_text(document: Document) -> str:
         for f in document["files"]
     ]
     parts += ["", table(("presence", "kind", "depth", "rows", "size", "sha256", "path"), rows, right=(3, 4))]
+    if document["copies"]:
+        parts += ["", _copies_table(document["copies"])]
     return text_of(*parts)
+
+
+def _copies_table(copies: list[Document]) -> Any:
+    headings = ("elsewhere", "state", "verdict", "presence", "copied", "snapshot", "zone")
+    rows = [
+        (c["role"], c["state"], c["verdict"], c["presence"], when(c["copied_at"]), c["id"], c["url"]) for c in copies
+    ]
+    return table(headings, rows)
 
 
 def history_text(document: Document) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +15,7 @@ from catalog.cli.render import table, text_of
 from catalog.cli.session import Session
 from catalog.cli.words import plural, when
 from catalog.proposal import Proposal, empty_settings_text, propose, settings_text
-from catalog.settings import FILE_NAME, Settings
+from catalog.settings import FILE_NAME, Settings, load_settings
 from catalog.store.database import Catalog
 from catalog.targets import find_targets
 from verifier.errors import UsageError
@@ -40,7 +41,7 @@ def init(
     """
     if output.exists():
         raise UsageError(f"{output} is there already and is not overwritten", hint="name another with --output")
-    proposal = propose(find_targets([url], Settings(), {})[0]) if url else None
+    proposal = propose(find_targets([url], load_settings(None, os.environ), {})[0]) if url else None
     text = settings_text(proposal) if proposal else empty_settings_text()
     try:
         output.write_text(text, encoding="utf-8")

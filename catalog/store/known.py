@@ -105,6 +105,24 @@ def known_zones(catalog: Catalog) -> dict[str, str]:
         return dict(connection.execute("SELECT zone, url FROM zone ORDER BY zone").fetchall())
 
 
+def recorded_kinds(catalog: Catalog) -> dict[str, str]:
+    """Return the kind of store of every recorded zone, as its newest scan found it."""
+    with catalog.read() as connection:
+        return dict(connection.execute("SELECT zone, arg_max(kind, started_at) FROM scan GROUP BY zone").fetchall())
+
+
+def newest_zone_findings(catalog: Catalog, code: str) -> dict[str, Finding]:
+    """Return the finding of one code about each zone whose newest complete look has it."""
+    with catalog.read() as connection:
+        rows = connection.execute(
+            f"""SELECT k.zone, {FINDING_COLUMNS} FROM zone_finding f JOIN
+                (SELECT zone, arg_max(scan_key, started_at) AS scan_key FROM scans WHERE complete GROUP BY zone) k
+                USING (scan_key) WHERE code = ? ORDER BY zone, position DESC""",
+            [code],
+        ).fetchall()
+    return {row[0]: finding_from(row[1:]) for row in rows}
+
+
 def zone_name_for(catalog: Catalog, url: str, wanted: str) -> str:
     """Return the name under which a place is recorded, or a free one: `wanted`, else `wanted-2`, `wanted-3`, …
 

@@ -28,7 +28,7 @@ from catalog.judge_values import (
     Promise,
     SlotStatus,
 )
-from catalog.judge_zones import judge_flows, judge_zone, stale_limit
+from catalog.judge_zones import judge_credentials, judge_flows, judge_zone, stale_limit
 from catalog.schedule import Cron, Every, Once, Schedule
 from verifier.findings import Level
 from verifier.model import Presence, Verdict
@@ -142,3 +142,13 @@ class TestTransitions:
         late = arrival(landed_at=OVER + HOUR, verdict=Verdict.ARRIVING)
         (only,) = transitions({DUE: SlotStatus.MISSING}, judge(late, at=OVER + 2 * HOUR).slots)
         assert only == Transition(DUE, SlotStatus.MISSING, SlotStatus.WAITING, OVER + HOUR)
+
+
+@pytest.mark.parametrize(
+    ("ends_at", "count"),
+    [(None, 0), (DUE + 7 * DAY + INSTANT, 0), (DUE + 7 * DAY, 1), (DUE + HOUR, 1), (DUE - HOUR, 1)],
+)
+def test_credentials_that_end_within_seven_days_are_told_of(ends_at: datetime | None, count: int) -> None:
+    found = judge_credentials(ends_at, DUE)
+    assert [f.code for f in found] == ["zone.credential-expiring"] * count
+    assert {(f.level, f.actual) for f in found} <= {(Level.WARN, str(ends_at and f"{ends_at:%Y-%m-%dT%H:%M:%SZ}"))}

@@ -182,7 +182,7 @@ class TestDigest:
         assert load(tmp_path, ZONE + DATASET + other).digest() == load(tmp_path, ZONE + other + DATASET).digest()
 
     @pytest.mark.parametrize(
-        "line", ['url = "s3://elsewhere"\n', 'url = "s3://b/p"\n[zones.z.options]\nsecret = "x"\n']
+        "line", ['url = "s3://elsewhere"\n', 'url = "s3://bkt/p"\n[zones.z.options]\nsecret = "x"\n']
     )
     def test_places_and_secrets_do_not_change_it(self, tmp_path: Path, line: str) -> None:
         assert load(tmp_path, f"[zones.z]\n{line}").digest() == load(tmp_path, ZONE).digest()

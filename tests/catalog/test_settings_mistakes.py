@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.settings_files import DATASET, ZONE, load, mistakes
 
@@ -29,12 +29,12 @@ class TestMistakes:
             "layout.stray" = "info"
             "layout.marker" = "loud"
             [zones.cja]
-            url = "s3://b"
+            url = "s3://bkt"
             template = "{DATASET_ID}"
             settle_minutes = "soon"
             kind = "ftp"
             [zones."a/b"]
-            url = "s3://c"
+            url = "s3://other"
             [zones.empty]
             [[datasets]]
             zone = "cjb"
@@ -110,13 +110,13 @@ class TestMistakes:
             "datasets[1].id: expected one dataset of zone 'z' with this id, got datasets[0] too",
             "datasets[1].name: expected one dataset of zone 'z' with this name, got datasets[0] too",
         ]
-        other = '[zones.y]\nurl = "s3://c"\n' + DATASET.replace('"z"', '"y"') + 'name = "n"\n'
+        other = '[zones.y]\nurl = "s3://other"\n' + DATASET.replace('"z"', '"y"') + 'name = "n"\n'
         assert len(load(tmp_path, ZONE + DATASET + 'name = "n"\n' + other).datasets) == 2
 
     def test_two_zones_may_not_be_one_place_but_one_may_lie_in_another(self, tmp_path: Path) -> None:
-        text = ZONE + '[zones.y]\nurl = "s3://b/p/"\n'
+        text = ZONE + '[zones.y]\nurl = "s3://bkt/p/"\n'
         assert mistakes(tmp_path, text) == ["zones.y.url: expected another place than that of zone 'z'"]
-        assert len(load(tmp_path, ZONE + '[zones.y]\nurl = "s3://b/p/q"\n').zones) == 2
+        assert len(load(tmp_path, ZONE + '[zones.y]\nurl = "s3://bkt/p/q"\n').zones) == 2
 
     def test_a_syntax_error_names_its_line(self, tmp_path: Path) -> None:
         with pytest.raises(SettingsError, match=r"landproof\.toml: not TOML: .*line 2"):
@@ -184,6 +184,7 @@ values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(known, values, max_size=4), st.dictionaries(known.map(str.upper), st.text(max_size=9), max_size=3)
 )
@@ -195,3 +196,19 @@ def test_whatever_stands_in_it_comes_to_a_document_or_to_mistakes(raw: dict[str,
     document, found = check(source.raw)
     assert (document is None) == bool(found)
     assert all(m.text and "\n" not in m.text for m in found)
+
+
+schemes = st.sampled_from(
+    ["", "~", "file:", "https://", "http://127.0.0.1:1/", "az://", "abfss://c@", "sftp://", "dlz://"]
+)
+
+
+@settings(deadline=None)
+@given(schemes, st.text(max_size=30), st.sampled_from([None, "sas_uri", "endpoint_url", "connection_string", "port"]))
+def test_whatever_a_url_says_it_is_a_place_or_a_mistake(scheme: str, text: str, option: str | None) -> None:
+    zone: dict[str, object] = {"url": f"{scheme}{text}", "options": {option: text} if option else {}}
+    source = Source({"zones": {"z": zone}}, {}, Path("/settings"))
+    source.resolve()
+    document, found = check(source.raw)
+    assert (document is None) == bool(found)
+    assert document is None or document.zones["z"].location().url

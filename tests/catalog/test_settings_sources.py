@@ -61,7 +61,7 @@ class TestSecrets:
             "zones.z.options.secret: environment variable NO_SUCH is not set",
             f"zones.z.options.token: file {tmp_path / 'no/such'} cannot be read: no such file or directory",
         ]
-        assert load(tmp_path, '[zones.z]\nurl = "s3://${BUCKET}/p"', BUCKET="b").zones["z"].url == "s3://b/p"
+        assert load(tmp_path, '[zones.z]\nurl = "s3://${BUCKET}/p"', BUCKET="bkt").zones["z"].url == "s3://bkt/p"
 
     def test_no_mistake_shows_one(self, tmp_path: Path) -> None:
         text = (
@@ -86,7 +86,7 @@ class TestEnvironment:
             ZONE + "[zones.Web-Shop]\nurl = '/a'\n",
             LANDPROOF_CATALOG__PATH="other.duckdb",
             landproof_zones__z__settle_minutes="0",
-            LANDPROOF_ZONES__WEB_SHOP__URL="s3://c",
+            LANDPROOF_ZONES__WEB_SHOP__URL="s3://other",
             LANDPROOF_ZONES__Z__OPTIONS__ANON="true",
             LANDPROOF_ZONES__Z__OPTIONS__SECRET="0123",
             LANDPROOF_ZONES__Z__OPTIONS__CLIENT_KWARGS__VERIFY="false",
@@ -95,14 +95,16 @@ class TestEnvironment:
         )
         zone = settings.zones["z"]
         assert settings.catalog_path == tmp_path / "other.duckdb"
-        assert (zone.settle_minutes, zone.ignore, settings.zones["Web-Shop"].url) == (0, ("tmp/**",), "s3://c")
+        assert (zone.settle_minutes, zone.ignore, settings.zones["Web-Shop"].url) == (0, ("tmp/**",), "s3://other")
         assert zone.filesystem_options() == {"anon": True, "secret": "0123", "client_kwargs": {"verify": False}}
         assert settings.limits().line_bytes == 1 << 20
         assert settings.warnings == ()
 
     def test_they_work_without_a_file(self) -> None:
-        settings = load_settings(None, {"LANDPROOF_ZONES__CJA__URL": "s3://b", "LANDPROOF_CATALOG__PATH": "/c.duckdb"})
-        assert settings.zones["cja"].url == "s3://b"
+        settings = load_settings(
+            None, {"LANDPROOF_ZONES__CJA__URL": "s3://bkt", "LANDPROOF_CATALOG__PATH": "/c.duckdb"}
+        )
+        assert settings.zones["cja"].url == "s3://bkt"
         assert settings.catalog_path == Path("/c.duckdb")
 
     def test_names_without_two_underscores_are_not_ours(self, tmp_path: Path) -> None:

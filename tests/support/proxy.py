@@ -72,6 +72,22 @@ def unavailable(response: Response) -> None:
     response.replace_body(b"<Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>")
 
 
+def refused(status: int, text: str, **headers: str) -> Fault:
+    """Answer with a status, a text and headers, whose names are written with underscores."""
+
+    def fault(response: Response) -> None:
+        response.status = status
+        response.headers.update({name.replace("_", "-").title(): value for name, value in headers.items()})
+        response.replace_body(text.encode())
+
+    return fault
+
+
+def say(name: str, value: str) -> Fault:
+    """Put a header into the answer, in place of one of that name."""
+    return lambda response: response.headers.update({name.title(): value})
+
+
 def empty_page(response: Response) -> None:
     """Answer 200 without a body."""
     response.status = 200

@@ -33,6 +33,7 @@ _FAMILIES = {
     "snapshot": "one export as a whole, and against its own past",
     "schedule": "what was due",
     "zone": "the landing zone as a whole",
+    "copy": "the same backup at several places",
 }
 
 
@@ -69,7 +70,7 @@ A finding is one thing seen and judged. Its code is never renamed, and never use
 
 The column *verdict* says what the finding makes of its snapshot: `corrupt`, `incomplete` and `unknown` while it is an
 error, `unverifiable` at any level. Where several meet, the order in the [README](../README.md#verdicts) decides. Errors
-without a verdict are about a stray file, a schedule or a zone; they raise the exit status all the same.
+without a verdict are about a stray file, a schedule, a zone or a copy; they raise the exit status all the same.
 """
     return "\n".join([head, *(line for family in _FAMILIES for line in _family(family))])
 

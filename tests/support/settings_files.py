@@ -10,7 +10,7 @@ from catalog.settings import Settings, load_settings
 from verifier.errors import SettingsError
 
 DATASET = '[[datasets]]\nzone = "z"\nid = "a"\n'
-ZONE = '[zones.z]\nurl = "s3://b/p"\n'
+ZONE = '[zones.z]\nurl = "s3://bkt/p"\n'
 
 
 def load(folder: Path, text: str, **environment: str) -> Settings:

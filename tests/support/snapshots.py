@@ -77,6 +77,7 @@ class Memory:
     files: dict[str, KnownFile] = field(default_factory=dict)
     past: Sequence[SnapshotReport] = ()
     owners: Mapping[str, Key] = field(default_factory=dict)
+    has_clock: bool = True
 
     def look(
         self,
@@ -104,7 +105,8 @@ class Memory:
             past=self.past,
             owners=self.owners,
         )
-        change = assess(evidence, Terms(expectation=expects or Expectation(), depth=depth, now=at))
+        terms = Terms(expectation=expects or Expectation(), depth=depth, now=at, has_clock=self.has_clock)
+        change = assess(evidence, terms)
         self.known = change.report
         self.files = self.files | {c.known.report.file.path: c.known for c in change.files}
         return change.report

@@ -52,6 +52,9 @@ class HttpStore(Store, Protocol):
     url: str
     """The server, as in http://127.0.0.1:1234."""
 
+    def put(self, path: str, data: bytes, *, encoding: str = "") -> None:
+        """Store one file as `Store.put`, said to be of a Content-Encoding where the server keeps such."""
+
     def through(self, url: str, **options: object) -> Location:
         """Return this place as reached through a proxy at `url`."""
 
@@ -72,9 +75,9 @@ class LocalStore:
         self.root = root
         self.root.mkdir(parents=True, exist_ok=True)
 
-    def location(self, path: str = "") -> Location:
+    def location(self, path: str = "", **options: object) -> Location:
         """Return the place of a folder below the root."""
-        return parse_location(str(self.root / path))
+        return parse_location(str(self.root / path), options)
 
     def put(self, path: str, data: bytes) -> None:
         """Write one file, with a time that differs from any before."""
@@ -99,8 +102,13 @@ class LocalStore:
         """Return a place that does not exist."""
         return self.location("no-such-folder")
 
-    def denied(self) -> None:
-        """Return nothing: what a folder denies depends on who runs the tests."""
+    def denied(self) -> Location | None:
+        """Return a folder that may not be looked into; None where root runs the tests, who may look into any."""
+        if os.geteuid() == 0:
+            return None
+        closed = self.root / "closed"
+        closed.mkdir(mode=0)
+        return self.location("closed")
 
 
 class S3Store:
@@ -123,12 +131,14 @@ class S3Store:
         """Return the place of a prefix in the bucket."""
         return parse_location(f"s3://{self.bucket}/{path}", self.server.options(**options))
 
-    def put(self, path: str, data: bytes, **headers: str) -> None:
-        """Store one object."""
+    def put(self, path: str, data: bytes, *, encoding: str = "", **headers: str) -> None:
+        """Store one object, where asked for with a Content-Encoding and other headers."""
         if self.files:
             self.files.put(path, data)
         else:
-            self._send("PUT", f"/{quote(path)}", data, headers)
+            self._send(
+                "PUT", f"/{quote(path)}", data, {**headers, "Content_Encoding": encoding} if encoding else headers
+            )
 
     def put_many(self, paths: Iterable[str]) -> None:
         """Store many small objects."""

@@ -229,3 +229,13 @@ def test_a_listing_that_breaks_is_passed_on() -> None:
 
     with pytest.raises(ConnectionError):
         Gathering("zone", compile_layout()).add(pages())
+
+
+def test_whatever_the_order_of_a_listing_everything_is_in_order_of_path() -> None:
+    names = ["b.parquet", "a.parquet", "_SUCCESS", "_started_1", "below/a.parquet"]
+    files = listed(*(f"{FOLDER}/{name}" for name in names), "manifest-2.json", "manifest-1.json", "z", "y")
+    there, back = gathered(files), gathered(files[::-1])
+    assert there == back
+    (group,) = there.groups.values()
+    for found in (group.files, group.markers, there.loose_manifests, there.strays):
+        assert [item.path for item in found] == sorted(item.path for item in found)

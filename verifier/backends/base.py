@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from verifier.formats.base import Source
 from verifier.model import Checksum, StoredFile
@@ -47,13 +47,15 @@ class Access:
     """What the credentials are worth, as far as that can be told without changing anything in the store.
 
     `beyond_reading` names what they allow beyond reading and listing, such as write and delete; None where that cannot
-    be told. `expires_at` is when they end, None where they do not or it cannot be told. `host_key` is the fingerprint
-    under which the server proved itself, where servers have one.
+    be told. `expires_at` is when they end, None where they do not or it cannot be told; `renews` tells that others are
+    fetched before that, so that nobody need act. `host_key` is the fingerprint under which the server proved itself,
+    where servers have one.
     """
 
     beyond_reading: tuple[str, ...] | None = None
     expires_at: datetime | None = None
     host_key: str | None = None
+    renews: bool = False
 
 
 class CheckedSource(Source, Protocol):
@@ -103,6 +105,14 @@ class Backend(Protocol):
 
     def close(self) -> None:
         """Give back connections."""
+
+
+@runtime_checkable
+class Expiring(Protocol):
+    """A store that can tell when its credentials end without asking for it."""
+
+    def expires_at(self) -> datetime | None:
+        """Return when the credentials end (aware, UTC); None where they do not, are renewed, or it cannot be told."""
 
 
 class Writer(Protocol):

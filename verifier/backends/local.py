@@ -14,8 +14,9 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from verifier.backends.base import Access, Backend, Capabilities, Location
+from verifier.backends.base import Access, Backend, Capabilities, Location, Writer
 from verifier.backends.local_walk import Walk, look, modified_at
+from verifier.backends.local_writer import LocalWriter
 from verifier.backends.os_errors import translate_os_error
 from verifier.backends.urls import join, local_path
 from verifier.errors import ChangedError, NetworkError, NotFoundError, SourceError, UsageError
@@ -28,9 +29,19 @@ _ESCAPED = re.compile(r"\\x[89a-f][0-9a-f]")
 
 def open_backend(location: Location) -> Backend:
     """Open a local folder as a store. Raises `UsageError` for options, of which it has none."""
+    _refuse_options(location)
+    return LocalBackend(location)
+
+
+def open_writer(location: Location) -> Writer:
+    """Open a local folder for new files; it need not be there yet. Raises `UsageError` for options."""
+    _refuse_options(location)
+    return LocalWriter(location)
+
+
+def _refuse_options(location: Location) -> None:
     if location.options:
         raise UsageError(f"a local folder takes no options, got: {', '.join(sorted(location.options))}")
-    return LocalBackend(location)
 
 
 class LocalBackend:

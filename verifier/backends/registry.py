@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from importlib import import_module
 from typing import cast
 
@@ -16,11 +17,13 @@ class Kind:
     """One kind of store: the schemes its URLs begin with, the first being the usual one, and its module.
 
     The module offers `open_backend(location) -> Backend`, and `open_writer(location) -> Writer` where it takes copies.
+    `lifetime` is how long after it landed every such store deletes a file by itself, None where it does not.
     """
 
     name: str
     schemes: tuple[str, ...]
     module: str
+    lifetime: timedelta | None = None
 
 
 KINDS: tuple[Kind, ...] = (
@@ -30,7 +33,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("adls-gen2", ("abfss", "abfs"), "verifier.backends.azure"),
     Kind("gcs", ("gs", "gcs"), "verifier.backends.gcs"),
     Kind("sftp", ("sftp",), "verifier.backends.sftp"),
-    Kind("data-landing-zone", ("dlz",), "verifier.backends.data_landing_zone"),
+    Kind("data-landing-zone", ("dlz",), "verifier.backends.data_landing_zone", timedelta(days=7)),
 )
 
 _ALSO_AS = {
@@ -59,6 +62,11 @@ def named_kind(name: str) -> Kind:
     return found
 
 
+def lifetime_of(name: str) -> timedelta | None:
+    """Return how long after it landed a store of this kind deletes a file by itself, None where it does not."""
+    return named_kind(name).lifetime
+
+
 def may_be(found: Kind, wanted: str) -> bool:
     """Tell whether a place whose URL is of the kind found may be named as one of the kind wanted."""
     return wanted in _ALSO_AS.get(found.name, (found.name,))
@@ -74,6 +82,12 @@ def open_backend(location: Location) -> Backend:
 
 
 def open_writer(location: Location) -> Writer:
-    """Open the store at a location for new objects; nothing is sent yet. Raises `UsageError` as `open_backend` does."""
-    opener = cast("Callable[[Location], Writer]", import_module(named_kind(location.kind).module).open_writer)
+    """Open the store at a location for new objects; nothing is sent yet.
+
+    Raises `UsageError` as `open_backend` does, and for a kind of store that takes no copies.
+    """
+    module = import_module(named_kind(location.kind).module)
+    if not hasattr(module, "open_writer"):
+        raise UsageError(f"{location.url}: nothing can be copied to a store of kind {location.kind}")
+    opener = cast("Callable[[Location], Writer]", module.open_writer)
     return opener(location)

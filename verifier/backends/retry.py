@@ -48,3 +48,17 @@ def retried(attempt: Callable[[float], Result]) -> Result:
             return attempt(tries.seconds_left)
         except NetworkError as fault:
             tries.wait(fault)
+
+
+def tried_again(attempt: Callable[[], Result]) -> Result:
+    """Call `attempt`, which may take as long as it moves bytes, until it returns; raise as `retried` does.
+
+    The patience for it begins with its first fault: a long attempt does not use it up.
+    """
+    tries: Tries | None = None
+    while True:
+        try:
+            return attempt()
+        except NetworkError as fault:
+            tries = tries or Tries()
+            tries.wait(fault)

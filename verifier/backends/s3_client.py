@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 import s3fs
 from aiobotocore.session import AioSession
 from botocore.exceptions import BotoCoreError
+from botocore.handlers import add_expect_header
 from botocore.loaders import create_loader
 from fsspec.asyn import sync
 
@@ -71,6 +72,8 @@ class Connection:
             session = AioSession(profile=options.get("profile"))
             session.register_component("data_loader", _descriptions(session.get_config_variable("data_path")))
             session.register("before-call.s3.GetObject", self._ask_checksum)
+            # aiohttp would wait without end for the "100 Continue" of a server that sends none
+            session.unregister("before-call.s3", add_expect_header)
             session.register("before-send.s3", self._count)
             session.register("before-parse.s3", self._read_clock)
             session.register("before-parse.s3.ListObjectsV2", _keep_page)

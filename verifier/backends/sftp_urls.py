@@ -31,6 +31,8 @@ def sftp_place(rest: str, options: Mapping[str, object]) -> tuple[str, dict[str,
     if not match or not 0 < int(match["port"] or DEFAULT_PORT) < 65536:
         raise UsageError("sftp:// is followed by what cannot be a host", hint=_HINT)
     found = dict(options)
+    if str(found.get("port") or "").isdecimal():  # from the environment it comes as a text
+        found["port"] = int(str(found["port"]))
     for name, value in (("username", match["user"]), ("port", int(match["port"]) if match["port"] else None)):
         if value is not None and found.setdefault(name, value) != value:
             raise UsageError(f"the URL and the zone's options name another {name}")

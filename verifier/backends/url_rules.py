@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import SplitResult, urlsplit
 
 from verifier.errors import UsageError
 
@@ -17,6 +18,14 @@ _SECRET_QUERY = re.compile(
 def printable(name: str) -> str:
     """Return a name that UTF-8 can carry: bytes that were not UTF-8 become `\\xNN`, which is not reversible."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def split_url(url: str) -> SplitResult:
+    """Take a URL apart; what cannot be one comes out empty."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")
 
 
 def refuse_secrets(rest: str, *, takes_user: bool = False) -> None:

@@ -1,11 +1,13 @@
-"""An S3 server for the backend's tests, and buckets in it."""
+"""The servers for the backends' tests, and empty places on them."""
 
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Iterator
 
 import pytest
+from support.azure_store import AzureServer, AzureStore, azurite
 from support.servers import S3Server, moto_s3
 from support.stores import S3Store
 
@@ -26,6 +28,24 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
 def store(server: S3Server) -> S3Store:
     """An empty bucket."""
     return S3Store(server, f"bucket-{next(_numbers)}")
+
+
+@pytest.fixture(scope="session")
+def azure_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AzureServer]:
+    """Azurite, where it is installed."""
+    try:
+        with azurite(tmp_path_factory.mktemp("azurite")) as server:
+            yield server
+    except FileNotFoundError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def azure(azure_server: AzureServer, monkeypatch: pytest.MonkeyPatch) -> AzureStore:
+    """An empty container, opened by the account's key; the environment says nothing of another."""
+    for name in [name for name in os.environ if name.startswith("AZURE_")]:
+        monkeypatch.delenv(name)
+    return AzureStore(azure_server, f"container-{next(_numbers)}", "azure-account-key")
 
 
 @pytest.fixture

@@ -85,6 +85,10 @@ def test_names_that_are_not_utf8_survive_in_the_url() -> None:
         "file:x/../..//\0",
         "file:///x?y",
         "file:///x%00y",
+        "http://[hidden/c",
+        "https://[hidden/c/d",
+        "az://container@account/x?sv=1&sig=hidden",
+        "abfss://container@account.dfs.core.windows.net/x?sig=hidden",
     ],
 )
 def test_what_is_no_place_or_carries_a_secret_is_refused_and_not_repeated(text: str) -> None:

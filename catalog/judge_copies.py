@@ -1,0 +1,47 @@
+"""Judge what a snapshot's copies at other places are worth; not how they came there.
+
+Pure: what is known of the snapshot and of its copies comes in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from catalog.judge_values import Place
+from verifier.model import Presence, SnapshotReport, Verdict
+
+_WORTH = list(Verdict)
+_SOUND = (Verdict.GOOD, Verdict.EMPTY, Verdict.UNVERIFIABLE)
+_GOOD = (Verdict.GOOD, Verdict.EMPTY)
+
+
+def is_preserved(report: SnapshotReport, places: Iterable[Place]) -> bool:
+    """Tell whether a copy is there that holds all that the snapshot does and is no worse than it."""
+    return any(_holds_all(report, place) and _is_no_worse(report, place) for place in places)
+
+
+def good_copies(report: SnapshotReport, places: Iterable[Place], *, encrypted: bool) -> int:
+    """Count the copies that are there, hold all that the snapshot does, and are good."""
+    return sum(1 for p in places if _holds_all(report, p) and _is_good(p.verdict, encrypted=encrypted))
+
+
+def is_good_itself(report: SnapshotReport, *, encrypted: bool) -> bool:
+    """Tell whether the snapshot itself is a good place: still there, and good."""
+    return report.presence is Presence.PRESENT and _is_good(report.verdict, encrypted=encrypted)
+
+
+def _is_good(verdict: Verdict, *, encrypted: bool) -> bool:
+    """Where encrypted files are what is wanted, nobody can ask more of them than to be whole."""
+    return verdict in _GOOD or (encrypted and verdict is Verdict.UNVERIFIABLE)
+
+
+def _holds_all(report: SnapshotReport, place: Place) -> bool:
+    """A file that came after the copy was made is not in it; files that the original lost still are."""
+    return place.presence is Presence.PRESENT and place.files >= report.files and place.bytes >= report.bytes
+
+
+def _is_no_worse(report: SnapshotReport, place: Place) -> bool:
+    """A corrupt snapshot is preserved as it is."""
+    return place.verdict in _SOUND or (
+        place.verdict is not Verdict.ARRIVING and _WORTH.index(place.verdict) >= _WORTH.index(report.verdict)
+    )

@@ -1,0 +1,145 @@
+"""Copies of snapshots at other places: appended as they are made, and read back; makes and judges none."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from catalog.judge_values import Place
+from catalog.store.codec import restored, storable, to_stored
+from catalog.store.database import Catalog
+from verifier.model import Presence, SnapshotId, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyRecord:
+    """One copy that was tried to its end; `target_url` is that of the zone it is in.
+
+    `is_complete` tells that every file was read back there with the bytes of the original.
+    """
+
+    source: SnapshotId
+    target: SnapshotId
+    target_url: str
+    is_complete: bool
+    files: int
+    bytes: int
+    copied: int
+    already_there: int
+    started_at: datetime
+    finished_at: datetime
+    tool_version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownCopy:
+    """The other side of a recorded copy: a copy of the snapshot asked about, or its original, as known now.
+
+    Verdict and presence are None where the catalog has no such snapshot.
+    """
+
+    id: SnapshotId
+    is_original: bool
+    url: str | None
+    is_complete: bool
+    copied_at: datetime
+    verdict: Verdict | None
+    presence: Presence | None
+
+
+def record_copies(catalog: Catalog, records: Sequence[CopyRecord]) -> None:
+    """Append copies, in one transaction."""
+    if not records:
+        return
+    rows = [
+        [
+            storable(str(r.source)),
+            storable(str(r.target)),
+            r.target_url,
+            r.is_complete,
+            r.files,
+            r.bytes,
+            r.copied,
+            r.already_there,
+            to_stored(r.started_at),
+            to_stored(r.finished_at),
+            (r.finished_at - r.started_at).total_seconds(),
+            r.tool_version,
+        ]
+        for r in records
+    ]
+    with catalog.write() as connection:
+        connection.executemany(f"INSERT INTO copies VALUES ({', '.join('?' * len(rows[0]))})", rows)
+
+
+def copies_of(catalog: Catalog, snapshot: SnapshotId) -> list[KnownCopy]:
+    """Return the copies of a snapshot and what it is a copy of, each once, a complete one before others, by id."""
+    with catalog.read() as connection:
+        rows = connection.execute(
+            """WITH sides AS (
+                   SELECT target AS id, FALSE AS is_original, target_url AS url, complete, finished_at FROM copies
+                   WHERE source = $id
+                   UNION ALL
+                   SELECT source, TRUE, (SELECT any_value(url) FROM zone WHERE zone = split_part(source, '/', 1)),
+                          complete, finished_at FROM copies
+                   WHERE target = $id)
+               SELECT c.id, c.is_original, c.url, c.complete, c.finished_at, s.verdict, s.presence
+               FROM sides c LEFT JOIN snapshots s ON s.id = c.id
+               QUALIFY row_number() OVER (PARTITION BY c.id, is_original ORDER BY complete DESC, finished_at DESC) = 1
+               ORDER BY is_original DESC, c.id""",
+            {"id": storable(str(snapshot))},
+        ).fetchall()
+    return [
+        KnownCopy(
+            id=_id(row[0]),
+            is_original=row[1],
+            url=row[2],
+            is_complete=row[3],
+            copied_at=row[4].replace(tzinfo=UTC),
+            verdict=Verdict(row[5]) if row[5] else None,
+            presence=Presence(row[6]) if row[6] else None,
+        )
+        for row in rows
+    ]
+
+
+def places_elsewhere(catalog: Catalog) -> dict[SnapshotId, list[Place]]:
+    """Return, for every snapshot of a complete copy, the other places where it is: copies, originals, their copies."""
+    with catalog.read() as connection:
+        pairs = connection.execute("SELECT DISTINCT source, target FROM copies WHERE complete").fetchall()
+        rows = connection.execute(
+            """SELECT id, verdict, presence, files, bytes FROM snapshots
+               WHERE id IN (SELECT source FROM copies WHERE complete UNION SELECT target FROM copies WHERE complete)"""
+        ).fetchall()
+    known = {row[0]: Place(_id(row[0]), Verdict(row[1]), Presence(row[2]), row[3], row[4]) for row in rows}
+    return {
+        known[one].id: [known[other] for other in sorted(same - {one}) if other in known]
+        for same in _sets_of_the_same(pairs)
+        for one in same
+        if one in known
+    }
+
+
+def _sets_of_the_same(pairs: Iterable[tuple[str, str]]) -> list[set[str]]:
+    """Join ids that copies lead between, however many lie in between."""
+    beside: Mapping[str, set[str]] = defaultdict(set)
+    for source, target in pairs:
+        beside[source].add(target)
+        beside[target].add(source)
+    sets, seen = list[set[str]](), set[str]()
+    for start in beside:
+        found, waiting = set[str](), {start} - seen
+        while waiting:
+            found |= waiting
+            waiting = {other for one in waiting for other in beside[one]} - found
+        seen |= found
+        if found:
+            sets.append(found)
+    return sets
+
+
+def _id(text: str) -> SnapshotId:
+    zone, dataset_id, export_time = restored(text).split("/")
+    return SnapshotId(zone, dataset_id, export_time)
