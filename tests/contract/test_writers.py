@@ -16,7 +16,8 @@ from verifier.backends.registry import open_writer
 from verifier.errors import DeniedError, ExistsError, NetworkError, SourceError, UsageError
 
 PIECE = 1 << 20
-SIZES = [0, 1000, 8 << 20, (16 << 20) + 1]
+BIG = (9 << 20) + 1
+"""More than any store takes in one piece."""
 
 
 class _EndedError(Exception):
@@ -58,7 +59,7 @@ def contents(backend: Backend) -> dict[str, bytes]:
     return found
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [0, 1000, BIG])
 def test_what_was_written_is_there_whole(writer: Writer, backend: Backend, size: int) -> None:
     data = random.Random(size).randbytes(size)
     path = "64e0c0ffee0123456789abcd/exportTime=202611010100/part-00000.gz.parquet"
@@ -77,7 +78,7 @@ def test_names_come_through(writer: Writer, backend: Backend, destination: Desti
     assert contents(backend) == {name: name.encode() for name in names}
 
 
-@pytest.mark.parametrize("size", [0, 3, 9 << 20])
+@pytest.mark.parametrize("size", [0, 3, BIG])
 def test_what_is_there_is_never_overwritten_and_nothing_is_read_for_it(
     store: Store, writer: Writer, backend: Backend, size: int
 ) -> None:
@@ -87,7 +88,7 @@ def test_what_is_there_is_never_overwritten_and_nothing_is_read_for_it(
     assert contents(backend) == {"folder/file": b"first"}
 
 
-@pytest.mark.parametrize("size", [3, 9 << 20])
+@pytest.mark.parametrize("size", [3, BIG])
 def test_what_appears_while_it_is_written_is_not_overwritten(
     store: Store, writer: Writer, backend: Backend, destination: Destination, size: int
 ) -> None:
@@ -103,8 +104,7 @@ def test_what_appears_while_it_is_written_is_not_overwritten(
     assert contents(backend) == {"folder/file": b"first"}
 
 
-@pytest.mark.parametrize("size", [5, (16 << 20) + 1])
-@pytest.mark.parametrize("missing", [0, 1])
+@pytest.mark.parametrize(("size", "missing"), [(5, 0), (5, 1), (BIG, 0)])
 def test_what_is_cut_short_leaves_nothing_and_says_why(
     writer: Writer, backend: Backend, size: int, missing: int
 ) -> None:
@@ -115,8 +115,7 @@ def test_what_is_cut_short_leaves_nothing_and_says_why(
     assert contents(backend) == {"folder/file": b"y" * size}
 
 
-@pytest.mark.parametrize("off", [-1, 1])
-@pytest.mark.parametrize("size", [5, 9 << 20])
+@pytest.mark.parametrize(("size", "off"), [(5, -1), (5, 1), (BIG, -1)])
 def test_another_number_of_bytes_than_promised_leaves_nothing(
     writer: Writer, backend: Backend, size: int, off: int
 ) -> None:

@@ -21,6 +21,7 @@ from verifier.layout import (
     parse_export_time,
     parse_manifest_name,
     parse_part_name,
+    snapshot_folder,
 )
 from verifier.model import FileKind
 
@@ -218,3 +219,24 @@ def test_a_dataset_id_is_24_hex_digits(text: str) -> None:
     assert not is_dataset_id(text[:-1])
     assert not is_dataset_id(f"{text[:-1]}g")
     assert not is_dataset_id(f"{text}\n")
+
+
+@pytest.mark.parametrize(
+    ("template", "folder"),
+    [
+        ("{DATASET_ID}/{EXPORT_TIME}", "64e0c0ffee0123456789abcd/exportTime=202609200130"),
+        ("/%DATASET_ID%/%EXPORT_TIME%/", "64e0c0ffee0123456789abcd/exportTime=202609200130"),
+        ("all/{DATETIME(YYYY-MM-dd_HH.mm)}/x-{DATASET_ID}", "all/2026-09-20_01.30/x-64e0c0ffee0123456789abcd"),
+        ("{DATASET_ID}_%DATETIME%", "64e0c0ffee0123456789abcd_20260920_013000"),
+        ("{DATASET_ID}/{DATETIME(YYYYMMdd-HHmm)}", "64e0c0ffee0123456789abcd/20260920-0130"),
+    ],
+)
+def test_a_template_gives_a_snapshot_its_folder(template: str, folder: str) -> None:
+    assert snapshot_folder(template, "64e0c0ffee0123456789abcd", "202609200130") == folder
+    place = compile_layout(template).place(f"{folder}/part")
+    assert (place.dataset_id, place.folder, place.rest) == ("64e0c0ffee0123456789abcd", folder, "part")
+
+
+def test_what_only_adobe_can_fill_in_is_refused() -> None:
+    with pytest.raises(UsageError, match="holds SANDBOX_NAME"):
+        snapshot_folder("{SANDBOX_NAME}/{DATASET_ID}/{EXPORT_TIME}", "64e0c0ffee0123456789abcd", "202609200130")

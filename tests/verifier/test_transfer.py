@@ -8,7 +8,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from support.servers import S3Server, moto_s3
+from support.proxy import Rule, faulty_proxy, flip, is_read
+from support.servers import moto_s3
 from support.stores import LocalStore, S3Store
 
 from verifier.backends.registry import open_backend
@@ -112,18 +113,31 @@ def test_another_version_than_was_listed_is_not_copied(
 def test_it_ends_at_the_next_piece_when_nobody_waits_any_more(
     source: LocalStore, target: LocalStore, route: Route
 ) -> None:
-    heard = iter([None])  # one piece, and no more
-    with pytest.raises(StopIteration):
-        route.deliver(Parcel(listed(source), "file", SHA256), lambda: next(heard))
+    class EnoughError(Exception):
+        """Nobody waits."""
+
+    def pulse() -> None:
+        pieces.append(1)
+        if len(pieces) == 2:
+            raise EnoughError
+
+    pieces: list[int] = []
+    with pytest.raises(EnoughError):
+        route.deliver(Parcel(listed(source), "file", SHA256), pulse)
     assert list(target.root.iterdir()) == []
 
 
+@pytest.mark.parametrize("flipped", [False, True])
 def test_without_a_record_the_stores_own_checksum_is_held_against_the_bytes(
-    tmp_path: Path, target: LocalStore
+    tmp_path: Path, target: LocalStore, flipped: bool
 ) -> None:
-    with moto_s3(tmp_path) as server:
-        store = S3Store(S3Server(server.url, server.key, server.secret), "bucket")
+    with moto_s3(tmp_path) as server, faulty_proxy(server.url) as proxy:
+        store = S3Store(server, "bucket")
         store.put("file", DATA)
-        with closing(Route(store.location(), target.location())) as route:
+        proxy.rules += [Rule(is_read, flip(1000))] if flipped else []
+        with closing(Route(store.through(proxy.url), target.location())) as route:
             done = route.deliver(Parcel(listed(store), "file"), nothing)
-        assert (done.sha256, done.mismatch) == (SHA256, None)
+    assert (done.mismatch is not None, list(target.root.iterdir()) == []) == (flipped, flipped)
+    if done.mismatch:
+        assert done.mismatch.expected == hashlib.md5(DATA, usedforsecurity=False).hexdigest()
+        assert "the store's own md5" in done.mismatch.message

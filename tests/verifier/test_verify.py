@@ -77,7 +77,7 @@ def test_zero_bytes_are_found_at_any_depth(path: str, depth: Depth) -> None:
 @pytest.mark.parametrize(
     ("path", "data", "code"),
     [
-        ("x.parquet", gzip.compress(b"{}\n"), "file.kind-mismatch"),
+        ("x.parquet", gzip.compress(b"{}\n", mtime=0), "file.kind-mismatch"),
         ("x.json.gz", parquet(), "file.kind-mismatch"),
         ("x.json.gz", lines(), "file.kind-mismatch"),
         ("x.json", gz(lines()), "file.kind-mismatch"),

@@ -85,7 +85,7 @@ def parse_options(options: Mapping[str, object]) -> GcsOptions:
     hmac = _hmac(options)
     return GcsOptions(
         endpoint=_endpoint(options, is_hmac=hmac is not None),
-        login=Login(LoginKind.ANONYMOUS) if hmac else _login(options.get("token")),
+        login=Login(LoginKind.ANONYMOUS) if hmac else _login(options.get("token") or _of_emulator(options)),
         access=access,
         billed_project=_billed_project(options),
         hmac=hmac,
@@ -117,6 +117,11 @@ def _endpoint(options: Mapping[str, object], *, is_hmac: bool) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or "@" in parts.netloc:
         raise UsageError("option endpoint_url of a GCS zone: expected the form https://host:port")
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+def _of_emulator(options: Mapping[str, object]) -> str | None:
+    """Return the login of an emulator that Google's own variable names: none, as in Google's libraries."""
+    return "anon" if os.environ.get("STORAGE_EMULATOR_HOST") and not options.get("endpoint_url") else None
 
 
 def _hmac(options: Mapping[str, object]) -> HmacKey | None:

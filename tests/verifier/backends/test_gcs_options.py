@@ -87,7 +87,9 @@ def test_the_endpoint_is_the_options_else_an_emulators_else_googles(monkeypatch:
     assert parse_options({}).endpoint == GOOGLE
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", "localhost:4443")
     assert parse_options({}).endpoint == "http://localhost:4443"
+    assert parse_options({}).login.kind is LoginKind.ANONYMOUS
     assert parse_options({"endpoint_url": "https://other/"}).endpoint == "https://other"
+    assert parse_options({"endpoint_url": "https://other/"}).login.kind is LoginKind.DEFAULT
     assert parse_options({"key": "a", "secret": "b"}).endpoint == GOOGLE
 
 
