@@ -56,9 +56,7 @@ def test_a_sound_place_is_examined_to_the_end(destination: Destination, store: S
     store.put("folder/file", b"some data")
     answer = doctor(tmp_path, store.location())
     warns = {name for name, status in statuses(answer).items() if status == "warn"}
-    expected = {"clock"} if not destination.has_clock else set()
-    if store.name == "azure-account-sas":
-        expected.add("credentials")  # it ends within the hour
+    expected = {"credentials"} if store.name == "azure-account-sas" else set()  # it ends within the hour
     assert warns == expected
     assert answer.status == (1 if expected else 0)
     more = ["credentials", "access"] if store.name != "local" else []

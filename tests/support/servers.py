@@ -32,6 +32,11 @@ class S3Server:
         return {"endpoint_url": self.url, "key": self.key, "secret": self.secret, "region": "us-east-1", **more}
 
 
+RCLONE_STALE_SECONDS = 0.02
+"""How long rclone may show a folder as it was. It looks after its folders in that rhythm: 0 would keep it busy."""
+RCLONE_FRESH = ("--dir-cache-time", f"{RCLONE_STALE_SECONDS}s")
+
+
 @contextmanager
 def moto_s3(folder: Path, *, page_keys: int = 1000) -> Iterator[S3Server]:
     """Run moto's S3 server, which keeps everything in memory and checks no credentials; its log goes to `folder`.
@@ -49,7 +54,7 @@ def rclone_s3(root: Path, log: Path) -> Iterator[S3Server]:
     """Serve the folders in `root` as buckets, with credentials checked; objects are files that may be put there."""
     server = S3Server("", "LANDPROOFTESTKEY", "landproof-test-secret")
     command = [rclone_binary(), "serve", "s3", str(root), "--auth-key", f"{server.key},{server.secret}"]
-    command += ["--addr", "127.0.0.1:0", "--config", os.devnull, "--dir-cache-time", "0s"]
+    command += ["--addr", "127.0.0.1:0", "--config", os.devnull, *RCLONE_FRESH]
     with running(command, log, r"http://127\.0\.0\.1:(\d+)") as port:
         yield S3Server(f"http://127.0.0.1:{port}", server.key, server.secret)
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import asyncssh
-from support.servers import rclone_binary, running
+from support.servers import RCLONE_FRESH, rclone_binary, running
 
 PASSWORD = "landproof-test-password"
 PASSPHRASE = "landproof-test-passphrase"
@@ -164,7 +164,7 @@ def rclone_sftp(folder: Path) -> Iterator[SftpServer]:
     keys, root = make_keys(folder / "keys"), folder / "files"
     root.mkdir()
     command = [rclone_binary(), "serve", "sftp", str(root), "--addr", "127.0.0.1:0", "--config", os.devnull]
-    command += ["--user", USER, "--pass", PASSWORD, "--key", str(keys.host), "--dir-cache-time", "0s"]
+    command += ["--user", USER, "--pass", PASSWORD, "--key", str(keys.host), *RCLONE_FRESH]
     with running(command, folder / "rclone.log", r"listening on 127\.0\.0\.1:(\d+)") as port:
         yield SftpServer(
             software="rclone",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from support.sftp_servers import PASSPHRASE, SftpServer
-from support.stores import LocalStore
+from support.stores import LocalStore, RcloneFolder
 
 from verifier.backends.base import Location
 from verifier.backends.urls import parse_location
@@ -22,7 +22,7 @@ class SftpStore:
     def __init__(self, server: SftpServer, folder: str) -> None:
         self.server = server
         self.folder = folder
-        self.files = LocalStore(server.root / folder)
+        self.files = (RcloneFolder if server.software == "rclone" else LocalStore)(server.root / folder)
 
     @property
     def secrets(self) -> Sequence[str]:

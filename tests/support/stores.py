@@ -12,7 +12,7 @@ from typing import Protocol
 from urllib.parse import quote, urlsplit
 
 from support.proxy import Request, is_listing, is_read
-from support.servers import S3Server
+from support.servers import RCLONE_STALE_SECONDS, S3Server
 
 from verifier.backends.base import Location
 from verifier.backends.registry import open_backend
@@ -111,6 +111,30 @@ class LocalStore:
         return self.location("closed")
 
 
+class RcloneFolder(LocalStore):
+    """A local folder that rclone serves, which may show for a moment what was there before."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        time.sleep(RCLONE_STALE_SECONDS)
+
+    def put(self, path: str, data: bytes) -> None:
+        """Write one file, and wait until the server must show it."""
+        super().put(path, data)
+        time.sleep(RCLONE_STALE_SECONDS)
+
+    def put_many(self, paths: Iterable[str]) -> None:
+        """Write many small files, and wait until the server must show them."""
+        for path in paths:
+            super().put(path, b"x")
+        time.sleep(RCLONE_STALE_SECONDS)
+
+    def delete(self, path: str) -> None:
+        """Delete one file, and wait until the server must not show it."""
+        super().delete(path)
+        time.sleep(RCLONE_STALE_SECONDS)
+
+
 class S3Store:
     """One bucket of a server that does not check signatures of our puts, or whose buckets are folders we can reach."""
 
@@ -123,7 +147,7 @@ class S3Store:
         self.url = server.url
         self.server = server
         self.bucket = bucket
-        self.files = LocalStore(folder / bucket) if folder else None
+        self.files = RcloneFolder(folder / bucket) if folder else None
         if self.files is None:
             self._send("PUT", "", b"")
 
@@ -142,6 +166,9 @@ class S3Store:
 
     def put_many(self, paths: Iterable[str]) -> None:
         """Store many small objects."""
+        if self.files:
+            self.files.put_many(paths)
+            return
         for path in paths:
             self.put(path, b"x")
 

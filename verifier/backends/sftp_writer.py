@@ -110,8 +110,15 @@ class _Upload:
 
 
 def _begin(session: Session, target: bytes, part: bytes, where: str) -> _Upload:
-    """Open the file under its other name, unless the target is there; make the folders above it."""
-    if _is_there(session, session.send(wire.LSTAT, wire.text(target))):
+    """Open the file under its other name, unless the target is there; make the folders above it.
+
+    An unfinished one is removed rather than written over: the server may still have it open for a connection that died.
+    """
+    there = session.send(wire.LSTAT, wire.text(target))
+    removed = session.send(wire.REMOVE, wire.text(part))
+    with suppress(StatusError):
+        session.done(removed)
+    if _is_there(session, there):
         raise ExistsError(f"{where}: something is there already, and nothing is overwritten")
     try:
         handle = session.handle(session.send(wire.OPEN, wire.opening(part, wire.FOR_WRITING)))
