@@ -25,7 +25,7 @@ demo: $(VENV)/.runtime  ## build a small landing zone in demo/, run the nightly 
 	@echo "The command is $(VENV)/bin/landproof. To type it as above, run first: . $(VENV)/bin/activate"
 
 test: $(VENV)/.dev $(VENV)/.azurite  ## run every test; the servers they need are started and stopped by the tests
-	$(RUN) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(RUN) -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
 
 check: $(VENV)/.dev  ## lint, format, types and import directions
 	$(VENV)/bin/ruff check .

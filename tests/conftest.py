@@ -12,6 +12,7 @@ import pytest
 from support.destinations import Destination, Servers
 from support.proved import PROPERTY, told_by
 
+_LONG_BYTES = 32
 _SETTINGS = ("LANDPROOF_", "ADOBE_", "AWS_", "AZURE_", "GCSFS_", "GOOGLE_", "SSH_AUTH_SOCK", "STORAGE_EMULATOR_HOST")
 for _name in set(os.environ) - {"LANDPROOF_AZURITE"}:  # where the test server is
     if _name.upper().startswith(_SETTINGS) or _name.lower().endswith("_proxy"):
@@ -25,6 +26,11 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     """Every test server, started on first use."""
     with Servers(tmp_path_factory.mktemp("servers")) as running:
         yield running
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name tests alike in every process: bytes may be made anew in each."""
+    return argname if isinstance(val, bytes) and len(val) > _LONG_BYTES else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

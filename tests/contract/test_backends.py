@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import os
 import pickle
 import random
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from multiprocessing.pool import Pool
 
 import pytest
 from support.destinations import Destination, other_spellings
+from support.processes import one_process
 from support.stores import Store, list_paths
 
 from verifier.backends.base import Backend, Location
@@ -41,11 +41,11 @@ NAMES = [
 DATA = random.Random(1).randbytes(300_001)
 
 
-@pytest.fixture(scope="session")
-def worker() -> Iterator[Pool]:
+@pytest.fixture(scope="module")
+def worker() -> Iterator[Executor]:
     """One worker process that shares nothing with this one, as the engine's."""
-    with multiprocessing.get_context("forkserver").Pool(1) as pool:
-        yield pool
+    with one_process("forkserver") as executor:
+        yield executor
 
 
 def listed(backend: Backend, prefix: str = "") -> dict[str, StoredFile]:
@@ -235,15 +235,15 @@ def test_every_way_to_write_a_place_opens_that_place(store: Store) -> None:
         assert list_paths(again) == ["ä/file"]
 
 
-def test_a_pickled_location_opens_in_a_worker_process(store: Store, worker: Pool) -> None:
+def test_a_pickled_location_opens_in_a_worker_process(store: Store, worker: Executor) -> None:
     store.put_many(["a/1", "b/2"])
     location: Location = pickle.loads(pickle.dumps(store.location()))
-    assert worker.apply_async(_list_there, (dict(os.environ), location)).get(timeout=60) == ["a/1", "b/2"]
+    assert worker.submit(_list_there, dict(os.environ), location).result(timeout=60) == ["a/1", "b/2"]
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork.*:DeprecationWarning")
 def test_a_process_forked_after_a_store_was_used_opens_it_anew(store: Store, backend: Backend) -> None:
     store.put_many(["a/1", "b/2"])
     listed(backend)
-    with multiprocessing.get_context("fork").Pool(1) as pool:
-        assert pool.apply_async(list_paths, (store.location(),)).get(timeout=60) == ["a/1", "b/2"]
+    with one_process("fork") as executor:
+        assert executor.submit(list_paths, store.location()).result(timeout=60) == ["a/1", "b/2"]

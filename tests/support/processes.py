@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 _PROC = Path("/proc")
@@ -71,3 +74,15 @@ class Killer:
             for pid in readers_of(self._path) - set(self.killed):
                 os.kill(pid, signal.SIGKILL)
                 self.killed.append(pid)
+
+
+@contextmanager
+def one_process(start: str) -> Iterator[Executor]:
+    """Run calls in one process of a start method; killed at the end, since a pool might wait for ever."""
+    others = set(multiprocessing.active_children())
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context(start)) as executor:
+        try:
+            yield executor
+        finally:
+            for process in set(multiprocessing.active_children()) - others:
+                process.kill()

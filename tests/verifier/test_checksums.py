@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import random
 import subprocess
 import sys
 
 import pytest
+from support.processes import one_process
 
 from verifier.checksums import hasher
 
@@ -46,8 +46,8 @@ def test_small_values_keep_their_zeros(algorithm: str, digits: int) -> None:
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork.*:DeprecationWarning")
 def test_worker_processes_compute_the_same(start: str) -> None:
     expected = [checksum(algorithm, DATA, 4096) for algorithm in KNOWN]  # what is loaded here is inherited by a fork
-    with multiprocessing.get_context(start).Pool(1) as pool:
-        found = pool.starmap(checksum, [(algorithm, DATA, 4096) for algorithm in KNOWN])
+    with one_process(start) as executor:
+        found = [executor.submit(checksum, algorithm, DATA, 4096).result(timeout=60) for algorithm in KNOWN]
     assert found == expected
 
 
