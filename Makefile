@@ -1,6 +1,7 @@
 # Everything is made in .venv from hashed requirements; nothing else on the machine is used but python3, make and an index.
 
 PYTHON ?= python3
+MINUTES ?= 10
 VENV := .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip --disable-pip-version-check install --quiet
@@ -13,7 +14,7 @@ unexport PYTHONPATH PYTHONHOME PIP_USER PIP_TARGET PIP_PREFIX LANDPROOF_CONFIG
 export PYTHONNOUSERSITE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench docs lock clean
+.PHONY: help demo test check bench fuzz soak docs lock clean
 
 help:  ## say what can be made
 	@sed -n -E 's/^([a-z]+):.*  ## (.*)/\1 \2/p' $(MAKEFILE_LIST) | \
@@ -34,10 +35,16 @@ check: $(VENV)/.dev  ## lint, format, types and import directions
 	$(VENV)/bin/lint-imports --no-cache
 
 bench: $(VENV)/.dev  ## time us against our peers and print the ratios; needs gzip, and some minutes of a quiet machine
-	@for part in bench/*.py; do \
-		name=$$(basename $$part .py); test $$name = harness && continue; \
+	@for part in bench/*.py bench/*/__main__.py; do \
+		name=$$(basename $${part%/__main__.py} .py); case $$name in harness|delayed|zones|soak) continue;; esac; \
 		echo; echo "bench.$$name"; $(RUN) -m bench.$$name || failed=1; \
 	done; test -z "$$failed"
+
+fuzz: $(VENV)/.dev  ## feed damaged input to every parser for MINUTES=10; what fails is kept in .hypothesis and tried first later
+	FUZZ_MINUTES=$(MINUTES) $(RUN) -m pytest tests/fuzz
+
+soak: $(VENV)/.dev  ## scan a million files and files of gigabytes, and print what memory it takes; Linux, 10 GB of disk, hours
+	$(RUN) -m bench.soak
 
 docs: $(VENV)/.dev  ## rewrite the pages that are made from the program: docs/commands.md and docs/findings.md
 	$(RUN) -m tests.support.reference

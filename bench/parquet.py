@@ -1,18 +1,21 @@
-"""Time full Parquet verification against pyarrow reading the same file plainly; not what is verified.
+"""Time full Parquet verification against readers that check less; not what is verified.
 
-`python -m bench.parquet [MEBIBYTES] [RUNS]` prints the ratios for gzip and for snappy pages, and the peak of memory.
+`python -m bench.parquet [MEBIBYTES] [RUNS]` prints the ratios for gzip and for snappy pages, of a nested and of a flat
+schema, and the peak of memory. Against DuckDB both have one core, which they do not leave: no thread of ours is free.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import resource
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -25,6 +28,8 @@ from verifier.model import Depth
 _ROWS = 100_000
 _PAGES = ("home", "search", "product", "cart", "checkout", "account", "help", "returns")
 _EPOCH_MS = 1_790_000_000_000
+# The first takes from the footer what it can: of columns without nulls, and of a flat file, it reads nothing.
+_COUNT, _EVERY_VALUE = "count(COLUMNS(*))", "max(hash(COLUMNS(*)))"
 
 
 class LocalFile:
@@ -128,15 +133,26 @@ def events(seed: int, count: int = _ROWS) -> pa.Table:
     )
 
 
-def build(path: Path, codec: str, size: int) -> None:
-    """Write row groups of events to `path` until it holds about `size` bytes, with page checksums."""
-    first = events(0)
+def flat(seed: int, count: int = _ROWS) -> pa.Table:
+    """Return `count` rows of numbers, moments and texts, with none below another and few of them empty."""
+    dice = _Dice(seed, count)
+    numbers = {f"number{place}": dice.integers(10 ** (2 * place + 1)) for place in range(6)}
+    shares = {f"share{place}": dice.fractions() for place in range(4)}
+    texts = {f"text{place}": dice.texts("text ", 9 * 10**place) for place in range(6)}
+    at = pc.add(dice.integers(86_400_000), _EPOCH_MS).cast(pa.timestamp("ms", "UTC"))
+    some = dice.sometimes(dice.texts("note ", 5000), 0.6)
+    return pa.table({"id": dice.texts("", 10**15), "at": at, **numbers, **shares, **texts, "note": some})
+
+
+def build(path: Path, codec: str, size: int, rows: Callable[[int], pa.Table] = events) -> None:
+    """Write row groups to `path` until it holds about `size` bytes, with page checksums."""
+    first = rows(0)
     options = {"compression": codec, "write_page_checksum": True}
     with pq.ParquetWriter(path, first.schema, **options) as writer:
         writer.write_table(first)
         groups = max(1, round(size / path.stat().st_size))
         for number in range(1, groups):
-            writer.write_table(events(number * 1000))
+            writer.write_table(rows(number * 1000))
 
 
 def _verify(path: Path) -> None:
@@ -148,6 +164,44 @@ def _verify(path: Path) -> None:
 def _read(path: Path, *, checked: bool) -> None:
     for _ in pq.ParquetFile(path, page_checksum_verification=checked).iter_batches():
         pass
+
+
+def _on_one_core(work: Callable[[], object]) -> None:
+    """Do some work with all its threads on one core, as far as the machine can be told so."""
+    if not hasattr(os, "sched_setaffinity"):
+        work()
+        return
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(cores)})
+    try:
+        work()
+    finally:
+        os.sched_setaffinity(0, cores)
+
+
+def _query(connection: duckdb.DuckDBPyConnection, aggregate: str, path: Path) -> None:
+    connection.execute(f"SELECT {aggregate} FROM read_parquet('{path}')").fetchall()
+
+
+def _hash(path: Path) -> None:
+    hashlib.sha256(path.read_bytes()).digest()
+
+
+def _against_duckdb(folder: Path, size: int, runs: int) -> Iterator[Ratio]:
+    connection = duckdb.connect()
+    connection.execute("SET threads = 1")
+    for kind, rows, aggregates in (("nested", events, (_COUNT, _EVERY_VALUE)), ("flat", flat, (_EVERY_VALUE,))):
+        for codec in ("gzip", "snappy"):
+            path = folder / f"{kind}.{codec}.parquet"
+            build(path, codec, size, rows)
+            name = f"{kind}, {codec}, {path.stat().st_size >> 20} MiB, one core"
+            ours = partial(_on_one_core, partial(_verify, path))
+            for aggregate in aggregates:
+                peer = partial(_on_one_core, partial(_query, connection, aggregate, path))
+                yield compare(name, ours, peer, runs=runs, peer_name=f"DuckDB {aggregate}", aim=1.3)
+            hashing = partial(_on_one_core, partial(_hash, path))
+            yield compare(f"SHA-256 alone, {name}", hashing, peer, runs=runs, peer_name=f"DuckDB {aggregate}", aim=None)
+            path.unlink()
 
 
 def _ratios(folder: Path, size: int, runs: int) -> Iterator[Ratio]:
@@ -167,7 +221,8 @@ def _ratios(folder: Path, size: int, runs: int) -> Iterator[Ratio]:
 def main(size_mib: int = 96, runs: int = 3) -> None:
     """Build the inputs in a temporary folder, time both and print the ratios."""
     with tempfile.TemporaryDirectory() as folder:
-        report(list(_ratios(Path(folder), size_mib << 20, runs)))
+        size = size_mib << 20
+        report([*_against_duckdb(Path(folder), size, runs), *_ratios(Path(folder), size, runs)])
     peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
     sys.stdout.write(f"\npeak resident memory of this process, both readers and making the input: {peak_mib} MiB\n")
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from verifier.groups import Group, Key
 from verifier.model import Finding, KnownFile, Presence, finding
-from verifier.scan import Group, Key
 
 _SHARE_OF_TEN = 10
 _ALWAYS_BELIEVED = 5

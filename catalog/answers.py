@@ -10,6 +10,7 @@ from typing import Any
 
 from catalog.judge_values import DatasetJudgement, Slot, SlotStatus
 from catalog.results import ScanResult, Watch
+from catalog.scan_answers import estimate_object, reverify_object
 from catalog.store.copies import KnownCopy
 from catalog.store.history import FileRevision, SnapshotRevision
 from catalog.store.queries import RecordedDataset, RecordedFile, RecordedSnapshot
@@ -24,9 +25,9 @@ def moment(at: datetime | None) -> str | None:
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at else None
 
 
-def scan_document(scan: ScanResult, snapshots: Sequence[Document] | None) -> Document:
+def scan_document(scan: ScanResult, snapshots: Iterable[Document] | None) -> Document:
     """The document of `scan`; without snapshots where they have been given line by line."""
-    document = {
+    document: Document = {
         "schema": "landproof/scan/1",
         "scan_id": scan.scan_id,
         "tool_version": scan.tool_version,
@@ -35,9 +36,11 @@ def scan_document(scan: ScanResult, snapshots: Sequence[Document] | None) -> Doc
         "finished_at": moment(scan.finished_at),
         "zones": [_zone(zone) for zone in scan.zones],
         "counts": asdict(scan.counts),
+        "reverify": reverify_object(scan.reverify),
+        "estimate": estimate_object(scan.estimates, with_again=bool(scan.reverify.text)),
     }
     if snapshots is not None:
-        document["snapshots"] = list(snapshots)
+        document["snapshots"] = snapshots
     document["strays"] = [_stray(zone, stray) for zone, stray in scan.strays]
     return document
 
@@ -60,6 +63,7 @@ def snapshot_object(report: SnapshotReport) -> Document:
         "settled": report.settled_at is not None,
         "manifest": report.manifest,
         "events": [moment(at) for at in report.events] if report.events else None,
+        "unchecked_bytes": report.unchecked_bytes,
         "findings": [finding_object(f) for f in (*report.findings, *report.file_findings)],
     }
 
@@ -198,6 +202,7 @@ def _recorded(snapshot: RecordedSnapshot) -> Document:
         "first_seen_at": moment(snapshot.first_seen_at),
         "judged_at": moment(snapshot.judged_at),
         "verified_at": moment(snapshot.verified_at),
+        "last_full_read_at": moment(snapshot.last_full_read_at),
     }
 
 
@@ -212,10 +217,12 @@ def _file(recorded: RecordedFile) -> Document:
         "sha256": report.content.sha256,
         "reference_sha256": reference.sha256 if reference else None,
         "rows": report.content.rows,
+        "unchecked_bytes": report.content.unchecked_bytes,
         "depth": report.depth.value,
         "presence": recorded.presence.value,
         "first_seen_at": moment(recorded.first_seen_at),
         "last_seen_at": moment(recorded.last_seen_at),
+        "last_full_read_at": moment(recorded.last_full_read_at),
         "facts": dict(report.content.facts),
         "findings": [finding_object(f.at(report.file.path)) for f in report.content.findings],
     }

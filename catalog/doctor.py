@@ -25,12 +25,16 @@ from verifier.errors import (
     NotFoundError,
 )
 from verifier.findings import REGISTER
+from verifier.formats.pgp_keys import PgpKeys
+from verifier.formats.pgp_process import KeyState, describe_keys
 from verifier.model import StoredFile
 
-_LIBRARIES = ("pyarrow", "duckdb", "isal", "msgspec", "fsspec", "s3fs", "adlfs", "google-auth", "paramiko")
+_LIBRARIES = ("pyarrow", "duckdb", "isal", "msgspec", "botocore", "adlfs", "google-auth", "paramiko", "pysequoia")
 _SKEW_SECONDS = 300
 _SOON = timedelta(days=7)
 _ENDING_HINT = REGISTER["zone.credential-expiring"].advice
+_LOCKED_HINT = "put its passphrase into pgp.passphrase"
+_KEYS_HINT = "export it with: gpg --armor --export-secret-keys; where it has expired, extend it before"
 _HINTS: tuple[tuple[type[LandproofError], str], ...] = (
     (NetworkError, "check the address, name resolution, proxies and firewalls"),
     (NotFoundError, "check the bucket, container or folder in the zone's url"),
@@ -60,6 +64,24 @@ class Check:
 def examine_program(catalog: Catalog) -> list[Check]:
     """Examine what is installed, and the catalog."""
     return [_versions(), _catalog(catalog)]
+
+
+def examine_keys(keys: PgpKeys) -> list[Check]:
+    """Examine the private keys of the settings, each part that is meant for encryption; none where there are none."""
+    if not keys:
+        return []
+    try:
+        states = describe_keys(keys)
+    except LandproofError as error:
+        return [_failed("pgp", "keys", error)]
+    return [_key(state) for state in states]
+
+
+def _key(key: KeyState) -> Check:
+    if key.is_usable:
+        return Check("pgp", "key", "ok", f"{key.id} can be used to decrypt")
+    hint = _LOCKED_HINT if key.state == "locked" else _KEYS_HINT
+    return Check("pgp", "key", "error", f"{key.id} cannot be used: {key.state}", hint)
 
 
 def examine_zone(target: Target) -> list[Check]:

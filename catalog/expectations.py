@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -11,8 +10,9 @@ from catalog.run import Run
 from catalog.settings import DatasetSettings, ZoneSettings
 from catalog.targets import Target
 from verifier.expectation import Expectation
-from verifier.model import SnapshotId, SnapshotReport
-from verifier.scan import Group, Key
+from verifier.formats.pgp_process import describe_keys
+from verifier.groups import Groups, Key
+from verifier.model import SnapshotId
 
 _DEFAULT_QUIET = timedelta(minutes=30)
 _HABIT_NEEDS = 2
@@ -25,18 +25,19 @@ class Habits:
     _with: dict[str, dict[str, bool]] = field(default_factory=dict)
     _counts: dict[str, int] = field(default_factory=dict)
 
-    @classmethod
-    def of(cls, groups: Iterable[Group], known: Mapping[Key, SnapshotReport]) -> Habits:
-        """Collect the habits of a zone."""
-        habits = cls()
-        for (dataset_id, export_time), report in known.items():
-            habits._with.setdefault(dataset_id, {})[export_time] = report.manifest is not None
-        for group in groups:
-            if group.files:
-                of_dataset = habits._with.setdefault(group.id.dataset_id, {})
-                of_dataset[group.id.export_time] = bool(group.manifests) or of_dataset.get(group.id.export_time, False)
-        habits._counts = {dataset_id: sum(has.values()) for dataset_id, has in habits._with.items()}
-        return habits
+    def recorded(self, key: Key, *, has_manifest: bool) -> None:
+        """Take in what is recorded of a snapshot."""
+        self._with.setdefault(key[0], {})[key[1]] = has_manifest
+        self._counts[key[0]] = self._counts.get(key[0], 0) + has_manifest
+
+    def listed(self, groups: Groups) -> None:
+        """Take in what a listing shows, after all that is recorded: a manifest seen once counts as seen."""
+        for key in groups:
+            sums = groups.sums(key)
+            if sums.own_files:
+                known = self._with.get(key[0], {}).get(key[1], False)
+                if not known:
+                    self.recorded(key, has_manifest=sums.manifests > 0)
 
     def has_manifests(self, snapshot: SnapshotId) -> bool:
         """Tell whether at least two other snapshots of the dataset, and three of four of them, have a manifest."""
@@ -55,20 +56,37 @@ class Expectations:
         self._quiet, self._habits, self._levels = quiet, habits, settings.levels
         self._lifetime = target.lifetime
         self._datasets = {d.id: (d, d.schedule()) for d in settings.datasets if d.zone == target.zone}
+        self._made: dict[tuple[str | None, bool | None, timedelta | None], tuple[Expectation, str]] = {}
         self._shared = f"{run.tool_version} {settings.limits()} {sorted(settings.levels.items())}"
+        if keys := settings.pgp_keys():
+            self._shared += f" {[key.id for key in describe_keys(keys) if key.is_usable]}"
 
     def of(self, snapshot: SnapshotId) -> Expectation:
         """Return what is expected of one snapshot."""
+        return self._terms(snapshot)[0]
+
+    def basis(self, snapshot: SnapshotId) -> str:
+        """Return a digest of everything a settled snapshot is judged by, the program included."""
+        return self._terms(snapshot)[1]
+
+    def _terms(self, snapshot: SnapshotId) -> tuple[Expectation, str]:
+        """Return expectation and basis: made once for all snapshots of which the same is expected."""
         habit = self._habits.has_manifests(snapshot) or None
-        common = Expectation(
-            manifest=habit,
-            quiet=self._quiet,
-            lifetime=self._lifetime,
-            levels=self._levels,
-        )
-        if snapshot.dataset_id not in self._datasets:
+        dataset, schedule = self._datasets.get(snapshot.dataset_id, (None, None))
+        interval = schedule.interval_at(snapshot.export_at) if schedule else None
+        key = (snapshot.dataset_id if dataset else None, habit, interval)
+        if key not in self._made:
+            made = self._expectation(dataset, habit=habit, interval=interval)
+            what = replace(made, quiet=timedelta(), levels={})
+            self._made[key] = (made, hashlib.blake2b(f"{self._shared} {what}".encode(), digest_size=16).hexdigest())
+        return self._made[key]
+
+    def _expectation(
+        self, dataset: DatasetSettings | None, *, habit: bool | None, interval: timedelta | None
+    ) -> Expectation:
+        common = Expectation(manifest=habit, quiet=self._quiet, lifetime=self._lifetime, levels=self._levels)
+        if dataset is None:
             return common
-        dataset, schedule = self._datasets[snapshot.dataset_id]
         return replace(
             common,
             format=dataset.format,
@@ -76,13 +94,8 @@ class Expectations:
             manifest=habit if dataset.manifest is None else dataset.manifest,
             allow_empty=dataset.allow_empty,
             is_incremental=_says_incremental(dataset),
-            interval=schedule.interval_at(snapshot.export_at) if schedule else None,
+            interval=interval,
         )
-
-    def basis(self, snapshot: SnapshotId) -> str:
-        """Return a digest of everything a settled snapshot is judged by, the program included."""
-        what = replace(self.of(snapshot), quiet=timedelta(), levels={})
-        return hashlib.blake2b(f"{self._shared} {what}".encode(), digest_size=16).hexdigest()
 
 
 def quiet_time(zone: ZoneSettings | None, settle_minutes: int | None) -> timedelta:

@@ -3,24 +3,45 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from verifier.groups import Key
 from verifier.model import SnapshotId, SnapshotReport
-from verifier.scan import Key
 
 _FAR_ENOUGH = 60
 """How many snapshots back anybody looks."""
 
 
+class Owners(Mapping[str, Key]):
+    """In which snapshot each SHA-256 was first seen, by its hex digits; kept as bytes, which take half the memory."""
+
+    def __init__(self, known: dict[bytes, Key]) -> None:
+        self._known = known
+
+    def __getitem__(self, sha256: str) -> Key:
+        return self._known[bytes.fromhex(sha256)]
+
+    def __iter__(self) -> Iterator[str]:
+        return (digest.hex() for digest in self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def add(self, digests: Iterable[str], key: Key) -> None:
+        """Take in the SHA-256 of a snapshot's files; who was first stays the owner."""
+        for digest in digests:
+            self._known.setdefault(bytes.fromhex(digest), key)
+
+
 @dataclass(slots=True)
 class History:
-    """The reports of one zone as they are known by now; `load_owners` gives a dataset's SHA-256 -> snapshot."""
+    """The reports of some datasets as they are known by now; `load_owners` gives a dataset's SHA-256 -> snapshot."""
 
-    load_owners: Callable[[str], Mapping[str, Key]]
+    load_owners: Callable[[str], dict[bytes, Key]]
     _reports: dict[str, list[SnapshotReport]] = field(default_factory=dict)
-    _owners: dict[str, dict[str, Key]] = field(default_factory=dict)
+    _owned: tuple[str, Owners] | None = None
 
     def add_known(self, reports: Iterable[SnapshotReport]) -> None:
         """Take in what was recorded before."""
@@ -35,9 +56,12 @@ class History:
         index = bisect_left(reports, snapshot.export_at, key=_moment)
         return reports[max(0, index - _FAR_ENOUGH) : index]
 
-    def owners(self, dataset_id: str) -> Mapping[str, Key]:
-        """Return in which snapshot of a dataset each SHA-256 was first seen."""
-        return self._owned(dataset_id)
+    def owners(self, dataset_id: str) -> Owners:
+        """Return in which snapshot of a dataset each SHA-256 was first seen; kept until another one is asked for."""
+        if self._owned is None or self._owned[0] != dataset_id:
+            is_known = bool(self._reports.get(dataset_id))
+            self._owned = (dataset_id, Owners(self.load_owners(dataset_id) if is_known else {}))
+        return self._owned[1]
 
     def replace(self, report: SnapshotReport, digests: Iterable[str]) -> None:
         """Take in a new report of a snapshot and the SHA-256 of its files with rows."""
@@ -50,14 +74,7 @@ class History:
             index += 1
         else:
             reports.insert(index, report)
-        for digest in digests:
-            self._owned(report.id.dataset_id).setdefault(digest, (report.id.dataset_id, report.id.export_time))
-
-    def _owned(self, dataset_id: str) -> dict[str, Key]:
-        if dataset_id not in self._owners:
-            is_known = bool(self._reports.get(dataset_id))
-            self._owners[dataset_id] = dict(self.load_owners(dataset_id)) if is_known else {}
-        return self._owners[dataset_id]
+        self.owners(report.id.dataset_id).add(digests, (report.id.dataset_id, report.id.export_time))
 
 
 def _moment(report: SnapshotReport) -> datetime:

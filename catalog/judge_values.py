@@ -66,7 +66,8 @@ class Promise:
 
     `recorded_schedule` is the description recorded at the last check ("none" for a dataset without one), None when it
     was never checked. `encrypted` says that snapshots nobody can look into are what is wanted. `min_good_copies` is how
-    many good places, the snapshot's own included, are to hold the newest one.
+    many good places, the snapshot's own included, are to hold the newest one, `verify_every` how old the last full read
+    of any may be.
     """
 
     zone: str
@@ -78,6 +79,7 @@ class Promise:
     encrypted: bool = False
     lifetime: Lifetime | None = None
     min_good_copies: int | None = None
+    verify_every: timedelta | None = None
     pauses: tuple[Pause, ...] = ()
     recorded_schedule: str | None = None
 
@@ -88,7 +90,8 @@ class Arrival:
 
     `landed_at` is when its newest data file landed by the storage's clock, or was first seen where the storage keeps
     none; None only where neither is known. `preserved` tells that a copy elsewhere is recorded, `good_places` at how
-    many places, its own included, it is there and good.
+    many places, its own included, it is there and good. `read_at` is when every byte of it was last read, None where
+    that never was.
     """
 
     id: SnapshotId
@@ -98,6 +101,7 @@ class Arrival:
     presence: Presence = Presence.PRESENT
     preserved: bool = False
     good_places: int = 1
+    read_at: datetime | None = None
     findings: tuple[Finding, ...] = ()
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from verifier.changes import is_same_version
 from verifier.engine import Outcome
+from verifier.groups import Groups, Key
 from verifier.model import Finding, StoredFile, finding
 from verifier.promises import ReadManifest, Resolver
-from verifier.scan import Group, Key
 from verifier.verdict import fold
 from verifier.zone_model import Stray
 
@@ -21,7 +21,7 @@ Owners = Mapping[str, Sequence[tuple[Key, StoredFile]]]
 class LooseManifests:
     """The loose manifests of one zone and what became of them; `read` holds those that had to be read."""
 
-    groups: Mapping[Key, Group]
+    groups: Groups
     resolver: Resolver
     read: dict[str, Outcome] = field(default_factory=dict)
     strays: list[Stray] = field(default_factory=list)
@@ -33,7 +33,7 @@ class LooseManifests:
             keys = [key for key, known in owners.get(file.path, ()) if is_same_version(known, file)]
             if keys and all(key in self.groups for key in keys):
                 for key in keys:
-                    self.groups[key].loose_manifests.append(file)
+                    self.groups.attach(key, file)
             else:
                 unknown.append(file)
         return unknown
@@ -43,7 +43,7 @@ class LooseManifests:
         self.read[file.path] = outcome
         promises = self.resolver.promises(ReadManifest(file, outcome.manifest), None)
         for key in promises:
-            self.groups[key].loose_manifests.append(file)
+            self.groups.attach(key, file)
         if not promises:
             self.strays.append(Stray(path=file.path, size=file.size, findings=_homeless(file, outcome)))
 

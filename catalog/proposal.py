@@ -12,9 +12,10 @@ from itertools import pairwise
 from catalog.targets import Target
 from verifier.backends.registry import open_backend
 from verifier.backends.urls import shown
+from verifier.groups import Group
 from verifier.layout import kind_by_name
 from verifier.model import FileKind, StoredFile
-from verifier.scan import Gathering, Group
+from verifier.scan import Gathering
 
 _HOURS = (3, 6, 8, 9, 12, 24)
 """The intervals Adobe offers, in hours; its documents disagree between 8 and 9."""

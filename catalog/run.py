@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from catalog.progress import Progress
+from catalog.reverify import NOTHING, Reverification
 from catalog.scope import Scope
 from catalog.settings import Settings
 from catalog.store.database import Catalog
@@ -27,5 +28,6 @@ class Run:
     tool_version: str
     depth: Depth = Depth.FULL
     scope: Scope = field(default_factory=Scope)
+    reverify: Reverification = NOTHING
     settle_minutes: int | None = None
     accepts_vanished: bool = False

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
+from verifier.groups import Key
 from verifier.layout import Layout, PlaceKind, parse_export_time
-from verifier.scan import Key
 
 _DATASETS = "datasets "
 _PART = "a part"

@@ -18,6 +18,7 @@ from catalog.settings_values import Secret
 from verifier.errors import SettingsError
 from verifier.findings import Level
 from verifier.formats.base import Limits
+from verifier.formats.pgp_keys import PgpKeys
 
 FILE_NAME = "landproof.toml"
 VARIABLE = "LANDPROOF_CONFIG"
@@ -84,6 +85,10 @@ class Settings:
     def limits(self) -> Limits:
         """Return what one file may cost."""
         return Limits(**self.document.limits.model_dump())
+
+    def pgp_keys(self) -> PgpKeys:
+        """Return the private keys that open encrypted exports: for who reads files, never for a message."""
+        return self.document.pgp.revealed_keys()
 
     def digest(self) -> str:
         """Return a stable SHA-256 in hex of everything that influences judgement; secrets and places do not."""

@@ -69,7 +69,7 @@ def _expected(kind: str, keys: Keys, context: Mapping[str, object]) -> str | Non
 
 
 def _got(keys: Keys, value: object) -> str:
-    is_secret = "options" in keys or keys[0] == "notify" or keys[-1] == "client_secret"
+    is_secret = "options" in keys or keys[0] in ("notify", "pgp") or keys[-1] == "client_secret"
     return ", got a value that is not shown" if is_secret else f", got {shown(value)}"
 
 

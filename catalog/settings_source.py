@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from catalog.settings_values import Secret
+from verifier.backends.references import VARIABLE, Reference, is_file
 
 Keys = tuple[str | int, ...]
 Raw = dict[str, object]
 
 PREFIX = "LANDPROOF_"
-_REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SECRET_NAMES = frozenset(
     {
         "access_token",
@@ -126,6 +126,8 @@ class Source:
                 table.update(self._texts(table, name, ("segments", "checkpoints")))
             elif name == "notify":
                 self._resolve_notify(table)
+            elif name == "pgp":
+                self._resolve_pgp(table)
             elif name == "adobe":
                 self._resolve_adobe(table)
 
@@ -140,6 +142,14 @@ class Source:
                 self._secret(url, ("notify", "urls", at), is_open=_is_open(url)) if isinstance(url, str) else url
                 for at, url in enumerate(urls)
             ]
+
+    def _resolve_pgp(self, pgp: Raw) -> None:
+        keys, passphrase = pgp.get("keys"), pgp.get("passphrase")
+        if isinstance(keys, list):
+            named = [(key, ("pgp", "keys", at)) for at, key in enumerate(keys)]
+            pgp["keys"] = [self._secret(key, place) if isinstance(key, str) else key for key, place in named]
+        if isinstance(passphrase, str):
+            pgp["passphrase"] = self._secret(passphrase, ("pgp", "passphrase"))
 
     def _resolve_adobe(self, adobe: Raw) -> None:
         for key, value in adobe.items():
@@ -165,11 +175,11 @@ class Source:
         is_no_token = name == "token" and _is_no_token(text)
         if (is_secret and not is_no_token) or _SECRET_INSIDE.search(value):
             self._warn_of_literal(value, keys)
-            return Secret(text)
+            return Secret(text, self._reference(value, keys))
         is_literal = text == value
         if name in _PATH_NAMES or (is_no_token and text not in _WORDS_FOR_TOKENS):
             text = self._path(text)
-        return text if is_literal else Secret(text)
+        return text if is_literal else Secret(text, self._reference(value, keys))
 
     def _without_signature(self, url: str, zone: Raw, keys: Keys) -> str:
         """Return the text that a zone's url stands for; a SAS in it moves into the options."""
@@ -189,7 +199,15 @@ class Source:
     def _secret(self, value: str, keys: Keys, *, is_open: bool = False) -> Secret:
         if not is_open:
             self._warn_of_literal(value, keys)
-        return Secret(self._fetched(value, keys))
+        return Secret(self._fetched(value, keys), self._reference(value, keys))
+
+    def _reference(self, value: str, keys: Keys) -> Reference | None:
+        """Return what stands for a value wherever its variable or file is."""
+        if is_file(value):
+            return Reference(f"file:{self.folder.absolute() / value.removeprefix('file:')}")
+        if not refers(value) and keys in self.origins:
+            return Reference(f"${{{self.origins[keys]}}}")
+        return Reference(value) if refers(value) else None
 
     def _warn_of_literal(self, value: str, keys: Keys) -> None:
         if not refers(value) and keys not in self.origins:
@@ -198,7 +216,7 @@ class Source:
 
     def _fetched(self, value: str, keys: Keys) -> str:
         """Return the text a value stands for: of a file, or with environment variables put in."""
-        if not _is_file(value):
+        if not is_file(value):
             return self._substituted(value, keys)
         path = self.folder / value.removeprefix("file:")
         try:
@@ -211,14 +229,14 @@ class Source:
         return ""
 
     def _substituted(self, value: str, keys: Keys) -> str:
-        for name in _REFERENCE.findall(value):
+        for name in VARIABLE.findall(value):
             if name not in self.environment:
                 self.mistakes.append(Mistake(keys, f"environment variable {name} is not set"))
-        return _REFERENCE.sub(lambda match: self.environment.get(match[1], match[0]), value)
+        return VARIABLE.sub(lambda match: self.environment.get(match[1], match[0]), value)
 
     def _place(self, url: str) -> str:
         """Start a zone's relative path at the folder of the settings."""
-        return url if "://" in url or _is_file(url) else self._path(url)
+        return url if "://" in url or is_file(url) else self._path(url)
 
     def _path(self, path: str) -> str:
         """Start a relative path at the folder of the settings, unless it begins at somebody's home."""
@@ -259,13 +277,9 @@ def _scalar(text: str) -> object:
     return text if set(read) != {"value"} or isinstance(read["value"], dict) else read["value"]
 
 
-def _is_file(value: str) -> bool:
-    return value.startswith("file:") and not value.startswith("file://")
-
-
 def refers(value: str) -> bool:
     """Tell whether a value stands for that of a file or holds that of the environment."""
-    return _is_file(value) or _REFERENCE.search(value) is not None
+    return is_file(value) or VARIABLE.search(value) is not None
 
 
 def _is_no_token(value: str) -> bool:

@@ -18,6 +18,7 @@ from catalog.settings_values import (
     Moment,
     PathSegment,
     PositiveDuration,
+    PrivateKeyText,
     SecretText,
     Size,
     Template,
@@ -28,6 +29,7 @@ from verifier.backends.base import Location
 from verifier.backends.registry import lifetime_of
 from verifier.backends.urls import parse_location
 from verifier.formats.base import Limits
+from verifier.formats.pgp_keys import PgpKeys
 from verifier.layout import DEFAULT_TEMPLATE
 
 Kind = Literal["s3", "azure-blob", "adls-gen2", "gcs", "sftp", "data-landing-zone", "local"]
@@ -140,6 +142,18 @@ class DatasetSettings(Table):
         return Schedule(cadence, self.ends_at, self.grace)
 
 
+class PgpTable(Table):
+    """Armoured private keys that open encrypted exports, and the passphrase of those that are locked."""
+
+    keys: Annotated[tuple[PrivateKeyText, ...], Field(strict=False)] = ()
+    passphrase: SecretText | None = None
+
+    def revealed_keys(self) -> PgpKeys:
+        """Return the keys as one value that does not show itself either."""
+        passphrases = (self.passphrase.reveal(),) if self.passphrase else ()
+        return PgpKeys([key.reveal() for key in self.keys], passphrases)
+
+
 class NotifyTable(Table):
     """Where notices go: Apprise URLs, secret because they hold tokens."""
 
@@ -177,6 +191,7 @@ class Document(Table):
     levels: Mapping[CodeName, LevelName] = {}
     zones: Mapping[PathSegment, ZoneSettings] = {}
     datasets: Annotated[tuple[DatasetSettings, ...], Field(strict=False)] = ()
+    pgp: PgpTable = PgpTable()
     notify: NotifyTable = NotifyTable()
     adobe: AdobeTable = AdobeTable()
 
@@ -186,6 +201,7 @@ TABLES: Mapping[str, type[Table]] = {
     "limits": LimitsTable,
     "zones": ZoneSettings,
     "datasets": DatasetSettings,
+    "pgp": PgpTable,
     "notify": NotifyTable,
     "adobe": AdobeTable,
 }

@@ -14,6 +14,7 @@ from typing import Annotated
 from pydantic import AfterValidator, PlainValidator
 
 from catalog.schedule import parse_cron, parse_duration, parse_every, parse_moment
+from verifier.backends.references import Reference
 from verifier.errors import UsageError
 from verifier.findings import REGISTER, Level
 from verifier.layout import compile_layout
@@ -28,12 +29,16 @@ _MACRO_REST = re.compile(r"\{[A-Z_]+(?:\([^(){}/]*\))?\}|%[A-Z_]+(?:\([^()%/]*\)
 
 
 class Secret:
-    """A text that shows itself only when asked to; no dataclass, since those are taken apart by who writes values."""
+    """A text that shows itself only when asked to; no dataclass, since those are taken apart by who writes values.
 
-    __slots__ = ("_value",)
+    `reference` stands for it where it must not go itself, None for a literal one.
+    """
 
-    def __init__(self, value: str) -> None:
+    __slots__ = ("_value", "reference")
+
+    def __init__(self, value: str, reference: Reference | None = None) -> None:
         self._value = value
+        self.reference = reference
 
     def reveal(self) -> str:
         """Return the text itself."""
@@ -144,6 +149,12 @@ def _secret(value: object) -> Secret:
     return value
 
 
+def _private_key(value: Secret) -> Secret:
+    if "-----BEGIN PGP PRIVATE KEY BLOCK-----" not in value.reveal():
+        raise ValueError("expected an armoured PGP private key, got something else, which is not shown")
+    return value
+
+
 def _url(value: str) -> str:
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://[^/@]*:[^/@]+@", value):
         raise ValueError("expected a url without a password, which belongs into the zone's options")
@@ -168,5 +179,6 @@ Template = Annotated[str, AfterValidator(_template)]
 CodeName = Annotated[str, AfterValidator(_code)]
 LevelName = Annotated[Level, PlainValidator(_level)]
 SecretText = Annotated[Secret, PlainValidator(_secret)]
+PrivateKeyText = Annotated[Secret, PlainValidator(_secret), AfterValidator(_private_key)]
 Url = Annotated[str, AfterValidator(_url)]
 PathSegment = Annotated[str, AfterValidator(_segment)]

@@ -13,6 +13,7 @@ from verifier.backends.registry import lifetime_of
 from verifier.backends.urls import last_segment, local_path, parse_location, relative_to
 from verifier.errors import UsageError
 from verifier.layout import DEFAULT_TEMPLATE, Layout, compile_layout
+from verifier.scan import Gathering
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,13 @@ class Target:
         """The zone's path inside its store, "" at its top."""
         url = self.location.url
         return (local_path(url) if url.startswith("file://") else url.partition("://")[2].partition("/")[2]).strip("/")
+
+
+def gathering_for(target: Target, settings: Settings) -> Gathering:
+    """Return what is to take in a zone's listing; a file that names no dataset is of the one it is configured for."""
+    configured = [d.id for d in settings.datasets if d.zone == target.zone]
+    dataset = configured[0] if len(configured) == 1 else target.root.rsplit("/", 1)[-1] or target.zone
+    return Gathering(target.zone, target.layout, target.settings.ignore if target.settings else (), dataset)
 
 
 def find_targets(texts: list[str], settings: Settings, known: Mapping[str, str]) -> list[Target]:

@@ -44,10 +44,12 @@ from catalog.store.promises import (
     record_slots,
     slot_statuses,
 )
+from catalog.store.reads import dataset_reads
 from catalog.tally import add
 from catalog.targets import Target
 from verifier.backends.registry import lifetime_of, open_backend
 from verifier.errors import UsageError
+from verifier.groups import Key
 from verifier.model import Finding, SnapshotId, SnapshotReport
 from verifier.verdict import apply_levels
 
@@ -103,6 +105,7 @@ class Scan:
             zones=tuple(look.report for look in self._looks),
             counts=add(look.tally.counts for look in self._looks),
             strays=tuple((look.target.zone, stray) for look in self._looks for stray in look.strays),
+            reverify=run.reverify,
         )
 
 
@@ -156,12 +159,16 @@ class _Judge:
             recorded = looks(self._catalog, zone)
             snapshots = known_snapshots(self._catalog, zone)
             schedules = [s for d in self._datasets if d.zone == zone and (s := d.schedule())]
+            reads = self._reads(zone)
             limit = self._settings.zones[zone].stale_after or stale_limit(schedules, period.at)
             findings += judge_zone(zone, _newest(recorded, None), limit, period.at)
             for dataset in (d for d in self._datasets if d.zone == zone):
                 promise = self._promise(dataset)
                 found = [r for k, r in snapshots.items() if k[0] == dataset.id]
-                arrivals = [_arrival(r, places.get(r.id, ()), encrypted=dataset.encrypted) for r in found]
+                arrivals = [
+                    _arrival(r, places.get(r.id, ()), encrypted=dataset.encrypted, read_at=reads.get(_key(r)))
+                    for r in found
+                ]
                 promises.append(promise)
                 judgements.append(judge_dataset(promise, arrivals, _newest(recorded, dataset.id), period))
             findings += self._expiring(zone, snapshots.values(), places)
@@ -192,6 +199,11 @@ class _Judge:
                 )
         record_slots(self._catalog, slots, watch.at)
         record_schedules(self._catalog, [_schedule_record(d) for d in self._datasets], watch.at)
+
+    def _reads(self, zone: str) -> Mapping[Key, datetime]:
+        """Return when each snapshot of the datasets that want it known was last read in full, by the period's end."""
+        asked = [d.id for d in self._datasets if d.zone == zone and d.verify_every]
+        return dataset_reads(self._catalog, zone, asked, self._question.period.at)
 
     def _lifetime(self, zone: str) -> Lifetime | None:
         settings = self._settings.zones.get(zone)
@@ -237,6 +249,7 @@ class _Judge:
             encrypted=dataset.encrypted,
             lifetime=self._lifetime(dataset.zone),
             min_good_copies=dataset.min_good_copies,
+            verify_every=dataset.verify_every,
             recorded_schedule=recorded.schedule if recorded else None,
         )
 
@@ -255,7 +268,13 @@ def _newest(recorded: Sequence[RecordedLook], dataset_id: str | None) -> Look | 
     return None
 
 
-def _arrival(report: SnapshotReport, places: Sequence[Place], *, encrypted: bool) -> Arrival:
+def _key(report: SnapshotReport) -> Key:
+    return report.id.dataset_id, report.id.export_time
+
+
+def _arrival(
+    report: SnapshotReport, places: Sequence[Place], *, encrypted: bool, read_at: datetime | None = None
+) -> Arrival:
     own = is_good_itself(report, encrypted=encrypted)
     return Arrival(
         id=report.id,
@@ -265,5 +284,6 @@ def _arrival(report: SnapshotReport, places: Sequence[Place], *, encrypted: bool
         presence=report.presence,
         preserved=is_preserved(report, places),
         good_places=own + good_copies(report, places, encrypted=encrypted),
+        read_at=read_at,
         findings=(*report.findings, *report.file_findings),
     )

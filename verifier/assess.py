@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from verifier.changes import judge_absence, judge_change, next_known
-from verifier.evidence import Evidence, Terms, checked_of, depth_of, events_of, landed_at, rows_of
+from verifier.changes import judge_absence, judge_change, next_known, standing
+from verifier.evidence import Evidence, Terms, checked_of, depth_of, events_of, landed_at, rows_of, unchecked_of
 from verifier.findings import Level
 from verifier.layout import kind_by_name
 from verifier.model import (
@@ -65,8 +65,9 @@ def assess(evidence: Evidence, terms: Terms) -> SnapshotChange:
 def _with_changes(evidence: Evidence) -> Mapping[str, FileReport]:
     """Add to each file's findings what is to be said against its record, in place of what was said before."""
     reports = dict(evidence.reports)
-    for path, report in evidence.reports.items():
+    for path, seen in evidence.reports.items():
         known = evidence.known_files.get(path)
+        report = standing(known, seen) if known else seen
         changed = judge_change(known, report) if known else None
         before = report.content.findings
         after = [f for f in before if f.code not in _CHANGED]
@@ -74,7 +75,7 @@ def _with_changes(evidence: Evidence) -> Mapping[str, FileReport]:
             after += _not_absolved(known, report)
         if changed:
             after.append(changed)
-        if tuple(after) != before:
+        if tuple(after) != before or report is not seen:
             reports[path] = replace(report, content=replace(report.content, findings=tuple(after)))
     return reports
 
@@ -140,6 +141,7 @@ def _report(
         settled_at=settled_at,
         manifest=manifests[0].path.rsplit("/", 1)[-1] if manifests else None,
         events=events_of(data),
+        unchecked_bytes=unchecked_of(counted),
         findings=findings,
         file_findings=file_findings,
         listing_digest=evidence.group.digest(),

@@ -30,12 +30,33 @@ def is_same_version(known: StoredFile, listed: StoredFile) -> bool:
     return known.size == listed.size and known.modified_at == listed.modified_at and same_etag
 
 
+def standing(known: KnownFile, report: FileReport) -> FileReport:
+    """Return a report that keeps what is known of the same version where the look failed or was less hard.
+
+    A look that failed says so beside what is known; one that was less hard and found an error speaks for itself.
+    """
+    before = known.report
+    if not is_same_version(before.file, report.file):
+        return report
+    kept = tuple(f for f in before.content.findings if f.code != "file.unreadable")
+    if not report.looked:
+        both = replace(before.content, findings=(*kept, *report.content.findings))
+        return replace(before, content=both, looked=False)
+    is_less = before.depth is not report.depth and before.depth.covers(report.depth)
+    told = {f.code for f in kept}
+    if is_less and all(f.level is not Level.ERROR or f.code in told for f in report.content.findings):
+        return replace(before, content=replace(before.content, findings=kept), looked=True)
+    return report
+
+
 def judge_change(known: KnownFile, report: FileReport) -> Finding | None:
     """Say whether a file is another than its reference; None where it is not, or where nothing was recorded yet."""
     reference = known.reference
-    if reference is None or not report.looked:
+    if reference is None:
         return None
     code = "manifest.changed" if report.kind is FileKind.MANIFEST else "file.changed"
+    if not report.looked:
+        return next((f for f in report.content.findings if f.code == code), None)
     sha256, path = report.content.sha256, report.file.path
     if sha256 and reference.sha256:
         if sha256 == reference.sha256:

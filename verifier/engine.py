@@ -1,52 +1,31 @@
-"""Many files over worker processes, so that a crash in native code takes down a worker and not the scan.
+"""Many files over a crew of workers: small ones of distant stores in batches, large ones alone.
 
-Decides who looks at a file and in which order answers come back; how to look is the business of `verifier.verify`.
+How a file is looked at is the business of `verifier.verify`, who the workers are that of the crews.
 """
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
-import threading
-from collections.abc import Callable
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
-from multiprocessing.connection import wait
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from types import TracebackType
 
-from verifier.backends.base import Backend, Location
-from verifier.backends.registry import open_backend
-from verifier.errors import WorkerError
-from verifier.formats.base import Limits
-from verifier.formats.manifest import Manifest
-from verifier.layout import kind_by_name
-from verifier.model import Depth, FileKind, FileReport, StoredFile
-from verifier.verify import read_manifest, unreadable, verify_file
+from verifier.backends.pace import Pace, Rates, set_pace
+from verifier.backends.registry import named_kind
+from verifier.engine_local import Here, Processes
+from verifier.engine_work import Batch, Crew, Outcome, Task
+from verifier.model import Depth
 
-TRACEBACK = "LANDPROOF_TRACEBACK"
-"""The environment variable under which mistakes of the program are shown with their place, for who mends them."""
+__all__ = ["Engine", "Outcome", "Pending", "Rates", "Task"]
 
-_PRELOAD = ["verifier.verify"]
+SMALL_BYTES = 8 << 20
+"""Up to this size a file shares a worker with others while its bytes are on their way."""
 
+_STRUCTURE_BYTES = 128 << 10
+"""What a look at a file's structure alone reads, about."""
 
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One file to look at."""
-
-    location: Location
-    file: StoredFile
-    depth: Depth
-    limits: Limits
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of a task; `manifest` is what a manifest says, where one could be read."""
-
-    report: FileReport
-    manifest: Manifest | None = None
+BATCH_FILES = 128
+BATCH_BYTES = 32 << 20
+"""What one worker holds of small files at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,111 +36,90 @@ class Pending:
     result: Callable[[], Outcome]
 
 
-def run_task(task: Task) -> Outcome:
-    """Look at one file in this process; whatever goes wrong with one file leaves the others their chance."""
-    try:
-        backend = _backend(task.location)
-        if kind_by_name(task.file.path) is FileKind.MANIFEST:
-            return Outcome(*read_manifest(backend, task.file, task.limits))
-        return Outcome(verify_file(backend, task.file, task.depth, task.limits))
-    except Exception as error:
-        if os.environ.get(TRACEBACK):
-            raise
-        # A mistake of ours says nothing about the bytes: the file counts as not looked at. Its text may hold values.
-        what = f"{type(error).__name__} in landproof itself, which is a mistake of the program"
-        return Outcome(unreadable(task.file, WorkerError(what)))
-
-
 class Engine:
-    """Runs tasks in `workers` processes, or in this one when `workers` is 0. A context manager."""
+    """Has tasks worked on by a crew: `workers` processes, or this one when `workers` is 0.
 
-    def __init__(self, workers: int) -> None:
-        self._workers = workers
-        self._pool: ProcessPoolExecutor | None = None
-        self._retry_pool: ProcessPoolExecutor | None = None
+    A context manager: while it is entered, this process and the workers together keep to its rates.
+    """
+
+    def __init__(self, workers: int, crew: Crew | None = None, rates: Rates | None = None) -> None:
+        """Take a number of processes of this machine, or else a crew of another kind."""
+        self._pace = Pace(rates or Rates())
+        self._crew: Crew = crew or (Processes(workers, self._pace) if workers else Here())
+        self._gathered: _Gathered | None = None
 
     def __enter__(self) -> Engine:
-        if self._workers:
-            self._pool = _pool(self._workers)
+        set_pace(self._pace)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        if kind is not None:
-            # Nobody waits for what is half read: a large file would hold up an interrupted run for minutes.
-            for worker in multiprocessing.active_children():
-                worker.terminate()
-        for pool in (self._pool, self._retry_pool):
-            if pool:
-                pool.shutdown(wait=True, cancel_futures=True)
-        close_backends()
+        set_pace(None)
+        # When the scan failed, nobody waits for what is half read.
+        self._crew.close(at_once=kind is not None)
 
     @property
     def in_flight(self) -> int:
         """How many tasks are worth handing in before the first answer is waited for."""
-        return max(4 * self._workers, 1)
+        return max(2 * self._crew.size, 1) * BATCH_FILES
 
     def submit(self, task: Task) -> Pending:
         """Hand in one task."""
-        if self._pool is None:
-            return Pending(task, lambda: run_task(task))
-        try:
-            future = self._pool.submit(run_task, task)
-        except BrokenProcessPool:
-            self._pool = _pool(self._workers)
-            future = self._pool.submit(run_task, task)
-        return Pending(task, lambda: self._outcome(future, task))
+        lanes = named_kind(task.location.kind).lanes(self._crew.size)
+        is_small = lanes > 1 and _cost(task) <= SMALL_BYTES
+        gathered = self._gathered if is_small else None
+        if gathered is None or not gathered.takes(task):
+            gathered = _Gathered(lanes)
+            if is_small:
+                self._hand_in(self._gathered)
+                self._gathered = gathered
+        number = gathered.add(task)
+        if not is_small or gathered.is_full:
+            self._hand_in(gathered)
+        return Pending(task, lambda: self._outcomes(gathered)[number])
 
-    def _outcome(self, future: Future[Outcome], task: Task) -> Outcome:
-        try:
-            return future.result()
-        except BrokenProcessPool:
-            return self._alone(task)
+    def _outcomes(self, gathered: _Gathered) -> Sequence[Outcome]:
+        self._hand_in(gathered)
+        if self._crew.has_room:
+            self._hand_in(self._gathered)
+        return gathered.outcomes()
 
-    def _alone(self, task: Task) -> Outcome:
-        """Try a task once more by itself, since the one that killed a worker takes its neighbours with it."""
-        if self._retry_pool is None:
-            self._retry_pool = _pool(1)
-        try:
-            return self._retry_pool.submit(run_task, task).result()
-        except BrokenProcessPool:
-            self._retry_pool.shutdown(wait=False)
-            self._retry_pool = None
-            return Outcome(unreadable(task.file, WorkerError("the worker that read it died twice")))
-
-
-def _pool(workers: int) -> ProcessPoolExecutor:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(_PRELOAD)
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
+    def _hand_in(self, gathered: _Gathered | None) -> None:
+        """Hand in what was gathered, unless that was done already."""
+        if gathered is not None and gathered.wait is None:
+            gathered.wait = self._crew.submit(Batch(tuple(gathered.tasks), gathered.lanes))
+            if gathered is self._gathered:
+                self._gathered = None
 
 
-def _start_worker() -> None:
-    """Leave Ctrl-C to the parent, and do not outlive it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+@dataclass(slots=True)
+class _Gathered:
+    """Tasks that are to be handed in together; `wait` waits for them once they are."""
+
+    lanes: int
+    tasks: list[Task] = field(default_factory=list)
+    bytes: int = 0
+    wait: Callable[[], Sequence[Outcome]] | None = None
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.tasks) >= BATCH_FILES or self.bytes >= BATCH_BYTES
+
+    def takes(self, task: Task) -> bool:
+        """Tell whether a task fits in: it is at the same place, and small enough for what room is left."""
+        return self.tasks[0].location == task.location and self.bytes + _cost(task) <= BATCH_BYTES
+
+    def add(self, task: Task) -> int:
+        """Take in a task and return its place among the others."""
+        self.tasks.append(task)
+        self.bytes += _cost(task)
+        return len(self.tasks) - 1
+
+    def outcomes(self) -> Sequence[Outcome]:
+        """Wait for the outcomes, in the order of the tasks."""
+        assert self.wait is not None
+        return self.wait()
 
 
-def _end_with(sentinel: int) -> None:
-    wait([sentinel])
-    os._exit(1)
-
-
-_local = threading.local()
-
-
-def _backend(location: Location) -> Backend:
-    """Return this thread's backend for a location; connections are kept from task to task."""
-    kept: list[tuple[Location, Backend]] = _local.__dict__.setdefault("kept", [])
-    for known, backend in kept:
-        if known == location:
-            return backend
-    kept.append((location, open_backend(location)))
-    return kept[-1][1]
-
-
-def close_backends() -> None:
-    """Give back this thread's connections."""
-    for _, backend in _local.__dict__.pop("kept", []):
-        backend.close()
+def _cost(task: Task) -> int:
+    """Return how many bytes a look at a file reads, about."""
+    return task.file.size if task.depth is Depth.FULL else min(task.file.size, _STRUCTURE_BYTES)

@@ -80,7 +80,7 @@ class ExistsError(SourceError):
 
 
 class WorkerError(SourceError):
-    """The process that looked at the object died."""
+    """The process that looked at the object died, or could not go on."""
 
     kind = "worker"
 

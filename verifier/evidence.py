@@ -8,9 +8,9 @@ from datetime import datetime
 
 from verifier.expectation import Expectation
 from verifier.findings import Effect
+from verifier.groups import Group, Key
 from verifier.model import Depth, FileReport, KnownFile, SnapshotReport, StoredFile
 from verifier.promises import Promised, ReadManifest
-from verifier.scan import Group, Key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +74,12 @@ def rows_of(data: Sequence[FileReport]) -> int | None:
     """Add up rows; None where there is no data file or one of them was not counted."""
     counted = [r.content.rows for r in data]
     return sum(n for n in counted if n is not None) if counted and None not in counted else None
+
+
+def unchecked_of(counted: Sequence[FileReport]) -> int | None:
+    """Add up the bytes that no checksum covers; None where there is no file or one of them was not read whole."""
+    unchecked = [r.content.unchecked_bytes for r in counted]
+    return sum(n for n in unchecked if n is not None) if unchecked and None not in unchecked else None
 
 
 def events_of(data: Sequence[FileReport]) -> tuple[datetime, datetime] | None:

@@ -30,8 +30,8 @@ _MOST_FREE = 2
 _MACRO = re.compile(r"\{([A-Z_]+)(?:\(([^(){}/]*)\))?\}|%([A-Z_]+)(?:\(([^()%/]*)\))?%")
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _PART = re.compile(
-    rf"part-(?P<part>\d{{5,10}})-tid-(?P<tid>-?\d+)-(?P<uuid>{_UUID})-(?P<task>\d+)-(?P<attempt>\d+)"
-    r"-c(?P<chunk>\d{3,})\.(?P<extension>.+)"
+    rf"part-(?P<part>\d{{5,10}})-tid-(?P<tid>-?\d{{1,20}})-(?P<uuid>{_UUID})-(?P<task>\d{{1,20}})-(?P<attempt>\d{{1,20}})"
+    r"-c(?P<chunk>\d{3,20})\.(?P<extension>.+)"
 )
 _MANIFEST = re.compile(rf"manifest-(?P<destination>{_UUID})-(?P<run>{_UUID})\.json(?:\.(?:gpg|pgp|asc))?")
 _DATASET_ID = re.compile(r"[0-9a-fA-F]{24}")
@@ -41,6 +41,7 @@ _DATE_FIELD = re.compile(r"[Yy]{4}|[Mm]{2}|[Dd]{2}|HH|ss|SS")
 _USUAL_DATETIME = "YYYYMMdd_HHmmss"
 _MARKER_FOLDERS = ("_temporary", "_$azuretmpfolder$")
 _MARKER_PREFIXES = ("_started_", "_committed_", ".spark-staging")
+_MARKER_STARTS = ("_", ".", "")
 _MARKER_SUFFIXES = (".crc", "_$folder$", ".landproof-part")
 
 
@@ -68,17 +69,26 @@ _OUTSIDE = Place(PlaceKind.OUTSIDE)
 
 @dataclass(frozen=True, slots=True)
 class PartName:
-    """What Adobe's writer put into the name of a part file; `tid` and `uuid` are those of one write."""
+    """What Adobe's writer put into the name of a part file; `tid` and `uuid` are those of one write.
+
+    Of a write, one attempt at one task gives a part, in chunks where it is split over files.
+    """
 
     part: int
     tid: str
     uuid: str
+    task: int
+    attempt: int
+    chunk: int
 
 
 def parse_part_name(name: str) -> PartName | None:
     """Read Adobe's grammar of part files, or return None."""
     match = _PART.fullmatch(name)
-    return PartName(int(match["part"]), match["tid"], match["uuid"]) if match else None
+    if not match:
+        return None
+    numbers = (int(match[group]) for group in ("task", "attempt", "chunk"))
+    return PartName(int(match["part"]), match["tid"], match["uuid"], *numbers)
 
 
 def parse_manifest_name(name: str) -> str | None:
@@ -104,17 +114,27 @@ def parse_export_time(digits: str) -> datetime | None:
 
 def is_marker(path: str) -> bool:
     """Tell whether a path is something that writers leave behind: Spark's and Hadoop's markers, our own parts."""
-    *folders, name = path.split("/")
-    if any(f in _MARKER_FOLDERS or f.startswith(".spark-staging") for f in folders):
+    folders, _, name = path.rpartition("/")
+    if folders and any(f in _MARKER_FOLDERS or f.startswith(".spark-staging") for f in folders.split("/")):
         return True
     if name in ("_SUCCESS", *_MARKER_FOLDERS):
         return True
     return name.startswith(_MARKER_PREFIXES) or name.endswith(_MARKER_SUFFIXES)
 
 
+def may_be_marker(path: str, start: int) -> bool:
+    """Tell whether a file in a folder that is no marker may be one, by its name from `start` on: a quick first test."""
+    return path[start : start + 1] in _MARKER_STARTS or path.endswith(_MARKER_SUFFIXES)
+
+
 def has_cipher_suffix(name: str) -> bool:
     """Tell whether a name ends as encrypted files do."""
     return _CIPHER_SUFFIX.search(name) is not None
+
+
+def without_cipher_suffix(name: str) -> str:
+    """Return the name that what is inside an encrypted file goes by."""
+    return _CIPHER_SUFFIX.sub("", name)
 
 
 @lru_cache(maxsize=1 << 14)
@@ -125,7 +145,7 @@ def kind_by_name(path: str) -> FileKind:
     """
     if is_marker(path):
         return FileKind.MARKER
-    name = _CIPHER_SUFFIX.sub("", path.rsplit("/", 1)[-1]).lower()
+    name = without_cipher_suffix(path.rsplit("/", 1)[-1]).lower()
     if name.endswith(".parquet"):
         return FileKind.PARQUET
     if name.endswith(".json.gz"):

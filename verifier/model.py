@@ -66,10 +66,10 @@ class FileKind(StrEnum):
 def export_moment(digits: str) -> datetime:
     """Return the UTC moment that 12 or 14 digits of an export time name; raises ValueError where there is none.
 
-    Cached, since every file of a snapshot asks again.
+    Cached, since every file of a snapshot asks again; put together here, since `strptime` takes ten times as long.
     """
-    form = "%Y%m%d%H%M%S" if len(digits) == 14 else "%Y%m%d%H%M"
-    return datetime.strptime(digits, form).replace(tzinfo=UTC)
+    year, month, day, hour, minute = digits[:4], digits[4:6], digits[6:8], digits[8:10], digits[10:12]
+    return datetime(int(year), int(month), int(day), int(hour), int(minute), int(digits[12:14] or 0), tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,7 @@ class Content:
 
     `sha256` is of the stored bytes and only there when all of them were read. `events` is the least and greatest event
     time as aware UTC. `facts` are counts worth reporting: pages, pages_with_checksum, members, lines, expanded_bytes,
-    unchecked_bytes (bytes that no checksum covers).
+    unchecked_bytes (stored bytes that no checksum covers, headers and footers among them).
     """
 
     findings: tuple[Finding, ...] = ()
@@ -185,6 +185,11 @@ class Content:
     events: tuple[datetime, datetime] | None = None
     facts: Mapping[str, int] = field(default_factory=dict)
     bytes_read: int = 0
+
+    @property
+    def unchecked_bytes(self) -> int | None:
+        """Stored bytes that no checksum inside the file covers; None where not all bytes were read."""
+        return None if self.sha256 is None else self.facts.get("unchecked_bytes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,8 +231,10 @@ class SnapshotReport:
 
     `files` counts data files and manifests, `checked` how many of them were looked at to `depth`; `rows` is None where
     not counted. `settled_at` is since when it counts as settled. `findings` are about the snapshot or its layout,
-    `file_findings` about the content of single files. `listing_digest` is a digest of the listing it was judged by and
-    `basis` one of the settings and the program that judged it; `is_final` tells that time alone changes nothing more.
+    `file_findings` about the content of single files. `unchecked_bytes` counts the stored bytes of all files that no
+    checksum inside the file covers, None where a file was not read whole. `listing_digest` is a digest of the
+    listing it was judged by and `basis` one of the settings and the program that judged it; `is_final` tells that time
+    alone changes nothing more.
     """
 
     id: SnapshotId
@@ -244,6 +251,7 @@ class SnapshotReport:
     manifest: str | None = None
     columns: tuple[Column, ...] | None = None
     events: tuple[datetime, datetime] | None = None
+    unchecked_bytes: int | None = None
     findings: tuple[Finding, ...] = ()
     file_findings: tuple[Finding, ...] = ()
     listing_digest: str = ""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import pairwise, takewhile
 
 from verifier.expectation import Expectation
+from verifier.groups import Key
 from verifier.model import Column, FileKind, FileReport, Finding, SnapshotReport, Verdict, finding
-from verifier.scan import Key
 
 _ENOUGH = 5
 _WINDOW = 28
@@ -87,14 +88,16 @@ def judge_events(
 ) -> Iterable[Finding]:
     """Say that an increment's events leave a hole after the increment before, or bring nothing newer than it.
 
-    Only where the dataset is known to be exported in increments and the events of the one before are known. Late events
-    are normal: an overlap alone says nothing.
+    Only where the dataset is known to be exported in increments and the events of the one before are known. A hole is
+    one of more than half an interval and more than twice the usual; an empty increment in between explains one interval
+    of it. Late events are normal, and a single one reaches as far back as a whole export repeated: so an overlap says
+    something only where nothing is newer.
     """
     before = next((s for s in reversed(past) if s.rows != 0), None)
     if not expectation.is_incremental or events is None or before is None or before.events is None:
         return
-    newest, first, last = before.events[1], events[0], events[1]
-    if expectation.interval and first - newest > expectation.interval / 2:
+    newest, first, last = _newest(before), events[0], events[1]
+    if expectation.interval and first - newest > _explained(past, expectation.interval):
         message = f"no event for {first - newest} after those of {before.id}"
         yield finding("snapshot.time-gap", message, expected=f"from {_moment(newest)}", actual=f"from {_moment(first)}")
     elif last <= newest:
@@ -102,6 +105,21 @@ def judge_events(
         yield finding(
             "snapshot.time-overlap", message, expected=f"after {_moment(newest)}", actual=f"to {_moment(last)}"
         )
+
+
+def _newest(snapshot: SnapshotReport) -> datetime:
+    """Return the newest event time of a snapshot; events later than the export itself come from wrong clocks."""
+    return min(snapshot.events[1], snapshot.id.export_at) if snapshot.events else snapshot.id.export_at
+
+
+def _explained(past: Sequence[SnapshotReport], interval: timedelta) -> timedelta:
+    """Return how long a hole may be before it says something: by the holes before it, and empty increments since."""
+    recent = past[-_WINDOW:]
+    with_rows = [s for s in recent if s.rows != 0]
+    holes = [(b.events[0] - _newest(a)).total_seconds() for a, b in pairwise(with_rows) if a.events and b.events]
+    usual = timedelta(seconds=statistics.median(holes)) if holes else timedelta()
+    empty = sum(1 for _ in takewhile(lambda s: s.rows == 0 and s.verdict is Verdict.EMPTY, reversed(recent)))
+    return max(interval / 2, 2 * usual) + empty * interval
 
 
 def judge_repeats(reports: Iterable[FileReport], owners: Mapping[str, Key], key: Key) -> Iterable[Finding]:

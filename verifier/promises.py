@@ -13,12 +13,13 @@ from datetime import datetime, timedelta
 from verifier.expectation import Expectation
 from verifier.findings import Effect, Level
 from verifier.formats.manifest import Entry, Manifest
+from verifier.groups import Group, Key
 from verifier.layout import Layout
 from verifier.model import Finding, StoredFile, finding
-from verifier.scan import Group, Key
 
 _OFF_TIME = timedelta(hours=2)
 _MISSING_IS_ERROR_AFTER = timedelta(hours=24)
+_KEPT = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Resolver:
     groups: Mapping[Key, Group]
     root: str = ""
     _files: dict[Key, dict[str, StoredFile]] = field(default_factory=dict)
-    _names: dict[str, list[tuple[Key, StoredFile]]] | None = None
+    _scope_names: tuple[str, dict[str, Key | None]] | None = None
     _home_names: tuple[Key, dict[str, list[StoredFile]]] | None = None
 
     def promises(self, manifest: ReadManifest, home: Group | None) -> dict[Key, list[Promised]]:
@@ -106,11 +107,14 @@ class Resolver:
             same = self._names_in(home).get(base, [])
             return (home.key, same[0]) if len(same) == 1 else None
         scope = f"{manifest.folder}/".lstrip("/")
-        hits = [hit for hit in self._index().get(base, []) if hit[1].path.startswith(scope)]
-        return hits[0] if len(hits) == 1 else None
+        key = self._unique_below(scope).get(base)
+        return (key, next(f for f in self.groups[key].files if _is_named(f, base, scope))) if key else None
 
     def _of(self, key: Key) -> dict[str, StoredFile]:
+        """Return the files of one group by path; kept until a few others have been asked for."""
         if key not in self._files:
+            if len(self._files) == _KEPT:
+                self._files.clear()
             self._files[key] = {f.path: f for f in self.groups[key].files}
         return self._files[key]
 
@@ -123,13 +127,24 @@ class Resolver:
             self._home_names = (home.key, names)
         return self._home_names[1]
 
-    def _index(self) -> dict[str, list[tuple[Key, StoredFile]]]:
-        if self._names is None:
-            self._names = {}
+    def _unique_below(self, scope: str) -> dict[str, Key | None]:
+        """Return, by its name, the group of every file below a folder, None for a name that is there twice.
+
+        Kept until another folder is asked for.
+        """
+        if self._scope_names is None or self._scope_names[0] != scope:
+            names: dict[str, Key | None] = {}
             for key, group in self.groups.items():
                 for file in group.files:
-                    self._names.setdefault(file.path.rsplit("/", 1)[-1], []).append((key, file))
-        return self._names
+                    if file.path.startswith(scope):
+                        base = file.path.rsplit("/", 1)[-1]
+                        names[base] = None if base in names else key
+            self._scope_names = (scope, names)
+        return self._scope_names[1]
+
+
+def _is_named(file: StoredFile, base: str, scope: str) -> bool:
+    return file.path.startswith(scope) and file.path.rsplit("/", 1)[-1] == base
 
 
 def keeps_its_promises(group: Group, promised: Sequence[Promised]) -> bool:

@@ -3,59 +3,31 @@
 from __future__ import annotations
 
 import fnmatch
-import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from verifier.layout import Layout, Place, PlaceKind, is_marker, kind_by_name, parse_export_time
-from verifier.model import FileKind, Finding, SnapshotId, StoredFile, finding
+from verifier.groups import Group, Groups
+from verifier.layout import Layout, Place, PlaceKind, is_marker, kind_by_name, may_be_marker, parse_export_time
+from verifier.model import FileKind, Finding, StoredFile, finding
 from verifier.zone_model import Stray
 
-Key = tuple[str, str]
-"""A snapshot inside its zone: dataset id and export time in digits."""
 
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """What the folder of a file is: its path with a slash at the end, and the snapshot that it is in, if it is.
 
-@dataclass(slots=True)
-class Group:
-    """Everything listed for one snapshot. `nested` holds the paths below the folder's own level."""
+    `is_plain` tells that it is the snapshot's own level, where next to all files are `files` of the snapshot.
+    """
 
-    id: SnapshotId
-    folders: set[str] = field(default_factory=set)
+    path: str
+    place: Place
+    group: Group | None = None
     files: list[StoredFile] = field(default_factory=list)
-    markers: list[StoredFile] = field(default_factory=list)
-    nested: set[str] = field(default_factory=set)
-    loose_manifests: list[StoredFile] = field(default_factory=list)
-    _digest: str = ""
+    is_plain: bool = False
 
-    @property
-    def key(self) -> Key:
-        """Dataset id and export time."""
-        return (self.id.dataset_id, self.id.export_time)
 
-    @property
-    def data(self) -> list[StoredFile]:
-        """The files that hold rows, going by their names."""
-        return [f for f in self.files if kind_by_name(f.path).is_data]
-
-    @property
-    def manifests(self) -> list[StoredFile]:
-        """The manifests, those outside the snapshot's folder included."""
-        return [f for f in self.files if kind_by_name(f.path) is FileKind.MANIFEST] + self.loose_manifests
-
-    def digest(self) -> str:
-        """Return a digest of what the listing shows of this snapshot: paths, sizes, times and etags.
-
-        Computed once: ask when the group is complete.
-        """
-        if self._digest:
-            return self._digest
-        sink = hashlib.blake2b(digest_size=16)
-        for f in sorted((*self.files, *self.markers, *self.loose_manifests), key=lambda f: f.path):
-            when = f.modified_at.isoformat() if f.modified_at else ""
-            sink.update(f"{f.path}\0{f.size}\0{when}\0{f.etag or ''}\n".encode("utf-8", "surrogateescape"))
-        self._digest = sink.hexdigest()
-        return self._digest
+_NOWHERE = _Folder("no folder", Place(PlaceKind.OUTSIDE))
 
 
 @dataclass(slots=True)
@@ -66,20 +38,22 @@ class Gathering:
     layout: Layout
     ignore: Sequence[str] = ()
     default_dataset: str = ""
-    groups: dict[Key, Group] = field(default_factory=dict)
+    groups: Groups = field(init=False)
     loose_manifests: list[StoredFile] = field(default_factory=list)
     strays: list[Stray] = field(default_factory=list)
     listed: int = 0
     _bad_folders: dict[str, tuple[str, int, int]] = field(default_factory=dict)
     _empty_outside: list[StoredFile] = field(default_factory=list)
+    _folder: _Folder = field(default=_NOWHERE, compare=False)
+
+    def __post_init__(self) -> None:
+        self.groups = Groups(self.zone)
 
     def add(self, pages: Iterable[Sequence[StoredFile]]) -> Gathering:
         """Take in all pages of a listing; whatever it raises is passed on, and nothing gathered may be used then."""
         ignored = _ignored(self.ignore)
         for page in pages:
-            for file in page:
-                if not (ignored and ignored.match(file.path)):
-                    self._take(file)
+            self._take([file for file in page if not ignored.match(file.path)] if ignored else page)
         self._close()
         return self
 
@@ -87,12 +61,43 @@ class Gathering:
         """Tell whether nothing but markers was there."""
         return not (self.groups or self.loose_manifests or any(s for s in self.strays if not _only_marker(s)))
 
-    def _take(self, file: StoredFile) -> None:
-        self.listed += 1
-        place = self.layout.place(file.path)
-        if place.kind is PlaceKind.SNAPSHOT and not is_marker(f"{place.folder}/"):
-            self._into_group(place, file)
-        elif _is_marker(file.path, file):
+    def _take(self, page: Sequence[StoredFile]) -> None:
+        """Sort in the files of a page: what a folder is is asked once for all of its files that come together."""
+        folder = self._folder
+        for file in page:
+            path = file.path
+            start = path.rfind("/") + 1
+            if path[:start] != folder.path:
+                folder = self._enter(path[:start])
+            if folder.is_plain and not may_be_marker(path, start):
+                folder.files.append(file)
+            else:
+                self._put(folder, file)
+        self._folder = folder
+        self.listed += len(page)
+
+    def _enter(self, path: str) -> _Folder:
+        place = self.layout.place(path)
+        if place.kind is not PlaceKind.SNAPSHOT or is_marker(f"{place.folder}/"):
+            return _Folder(path, place)
+        group = self.groups.opened((place.dataset_id or self.default_dataset, place.export_time))
+        group.folders.add(place.folder)
+        return _Folder(path, place, group, group.files, is_plain=not place.rest)
+
+    def _put(self, folder: _Folder, file: StoredFile) -> None:
+        """Find the place of a file that is not simply one of a snapshot's."""
+        group, rest = folder.group, folder.place.rest + file.path[len(folder.path) :]
+        if group is None:
+            self._outside(folder.place, file)
+        elif not rest or _is_marker(rest, file):
+            group.markers.append(file)
+        else:
+            group.files.append(file)
+            if "/" in rest:
+                group.nested.add(file.path)
+
+    def _outside(self, place: Place, file: StoredFile) -> None:
+        if _is_marker(file.path, file):
             self._stray(file, finding("layout.marker", "a marker", path=file.path))
         elif place.kind is PlaceKind.BAD_EXPORT_TIME:
             _, count, size = self._bad_folders.get(place.folder, ("", 0, 0))
@@ -103,20 +108,6 @@ class Gathering:
             self._empty_outside.append(file)
         else:
             self._stray(file, _stray_finding(file))
-
-    def _into_group(self, place: Place, file: StoredFile) -> None:
-        dataset = place.dataset_id or self.default_dataset
-        key = (dataset, place.export_time)
-        group = self.groups.get(key)
-        if group is None:
-            group = self.groups[key] = Group(SnapshotId(self.zone, dataset, place.export_time))
-        group.folders.add(place.folder)
-        if not place.rest or _is_marker(place.rest, file):
-            group.markers.append(file)
-            return
-        group.files.append(file)
-        if "/" in place.rest:
-            group.nested.add(file.path)
 
     def _stray(self, file: StoredFile, found: Finding) -> None:
         self.strays.append(Stray(path=file.path, size=file.size, findings=(found,)))
@@ -134,18 +125,18 @@ class Gathering:
                 "layout.bad-export-time", message, path=path, expected=expected, actual=digits[:40], count=count
             )
             self.strays.append(Stray(path=path, size=size, findings=(found,)))
-        above = {at for group in self.groups.values() for folder in group.folders for at in _and_above(folder)}
+        self.groups.seal(lambda key: (key[0], _moment(key[1]), key[1]))
+        above = self._folders_above() if self._empty_outside else set()
         for file in self._empty_outside:
             if file.path in above:
                 self._stray(file, finding("layout.marker", "a folder placeholder", path=file.path))
             else:
                 self._stray(file, _stray_finding(file))
-        self.groups = dict(sorted(self.groups.items(), key=lambda item: (item[0][0], _moment(item[0][1]), item[0][1])))
-        for group in self.groups.values():
-            group.files.sort(key=_path)
-            group.markers.sort(key=_path)
         self.loose_manifests.sort(key=_path)
         self.strays.sort(key=_path)
+
+    def _folders_above(self) -> set[str]:
+        return {at for group in self.groups.values() for folder in group.folders for at in _and_above(folder)}
 
 
 def _is_marker(path: str, file: StoredFile) -> bool:

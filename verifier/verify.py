@@ -5,17 +5,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 
 from verifier.backends.base import Backend, CheckedSource
 from verifier.checksums import Hasher, hasher
-from verifier.classify import HEAD_BYTES, judge_kind, sniff
+from verifier.classify import HEAD_BYTES, Sniffed, judge_kind, sniff
 from verifier.errors import ChangedError, SourceError
 from verifier.formats.base import Limits, Source, Validator
 from verifier.formats.manifest import Manifest, parse_manifest
 from verifier.formats.ndjson import verify_json, verify_json_gzip
 from verifier.formats.parquet import verify_parquet
-from verifier.layout import kind_by_name
+from verifier.formats.pgp_keys import NO_KEYS, PgpKeys
+from verifier.formats.pgp_verify import Held, verify_pgp
+from verifier.layout import kind_by_name, without_cipher_suffix
 from verifier.model import Checksum, Content, Depth, FileKind, FileReport, Finding, StoredFile, finding
 
 VALIDATORS: dict[FileKind, Validator] = {
@@ -25,21 +28,24 @@ VALIDATORS: dict[FileKind, Validator] = {
 }
 
 
-def verify_file(backend: Backend, file: StoredFile, depth: Depth, limits: Limits) -> FileReport:
+def verify_file(
+    backend: Backend, file: StoredFile, depth: Depth, limits: Limits, keys: PgpKeys = NO_KEYS
+) -> FileReport:
     """Look at one data file or a file of unknown kind; never raises for what the file or its store does.
 
-    A file that changed since it was listed is looked up and looked at once more, as it is now.
+    With `keys`, what a PGP message holds is looked at too, at depth full. A file that changed since it was listed is
+    looked up and looked at once more, as it is now.
     """
     if depth is Depth.LIST:
         return listed_only(file)
     try:
         try:
-            return _look(backend, file, depth, limits)
+            return _look(backend, file, depth, limits, keys)
         except ChangedError:
             now = backend.stat(file.path)
             if now is None:
                 raise
-            return _look(backend, now, depth, limits)
+            return _look(backend, now, depth, limits, keys)
     except SourceError as error:
         return unreadable(file, error)
 
@@ -55,23 +61,25 @@ def listed_only(file: StoredFile) -> FileReport:
     return _report(file, kind, Depth.LIST, Content(findings=tuple(findings)))
 
 
-def read_manifest(backend: Backend, file: StoredFile, limits: Limits) -> tuple[FileReport, Manifest | None]:
-    """Read one manifest whole; never raises for what the file or its store does."""
+def read_manifest(
+    backend: Backend, file: StoredFile, limits: Limits, keys: PgpKeys = NO_KEYS
+) -> tuple[FileReport, Manifest | None]:
+    """Read one manifest whole, an encrypted one with `keys`; never raises for what the file or its store does."""
     if file.size > limits.manifest_bytes:
-        message = "the manifest is larger than the limit"
-        found = finding("manifest.too-large", message, expected=f"at most {limits.manifest_bytes}", actual=file.size)
-        return _report(file, FileKind.MANIFEST, Depth.FULL, Content(findings=(found,))), None
+        content = Content(findings=(_too_large(file.size, limits),))
+        return _report(file, FileKind.MANIFEST, Depth.FULL, content), None
     try:
         file, data = _read_as_it_is(backend, file, limits)
+        held = Held(file.path, data)
+        if not keys or sniff(data[:HEAD_BYTES]) is not Sniffed.PGP:
+            judge = _ManifestJudge(file.path)
+            content = replace(judge(held, limits), sha256=hashlib.sha256(data).hexdigest(), bytes_read=len(data))
+        else:
+            judge = _ManifestJudge(without_cipher_suffix(file.path))
+            content = verify_pgp(held, keys, limits, judge)
     except SourceError as error:
         return unreadable(file, error), None
-    sha256 = hashlib.sha256(data).hexdigest()
-    content = Content(sha256=sha256, bytes_read=len(data))
-    mismatch = judge_kind(file.path, FileKind.MANIFEST, sniff(data[:HEAD_BYTES]))
-    if mismatch:
-        return _report(file, FileKind.MANIFEST, Depth.FULL, replace(content, findings=(mismatch,))), None
-    manifest, findings = parse_manifest(data, file.path)
-    return _report(file, FileKind.MANIFEST, Depth.FULL, replace(content, findings=findings)), manifest
+    return _report(file, FileKind.MANIFEST, Depth.FULL, content), judge.manifest
 
 
 def unreadable(file: StoredFile, error: SourceError) -> FileReport:
@@ -81,16 +89,20 @@ def unreadable(file: StoredFile, error: SourceError) -> FileReport:
     return FileReport(file=file, kind=kind, depth=Depth.LIST, content=Content(findings=(found,)), looked=False)
 
 
-def _look(backend: Backend, file: StoredFile, depth: Depth, limits: Limits) -> FileReport:
+def _look(backend: Backend, file: StoredFile, depth: Depth, limits: Limits, keys: PgpKeys) -> FileReport:
     kind = kind_by_name(file.path)
     store = backend.open(file)
     try:
         if file.size == 0 and kind.is_data:
             return _report(file, kind, Depth.FULL, _OnlyHash(_empty())(store, Depth.FULL, limits))
         source = _PeekedSource(store, depth)
-        mismatch = judge_kind(file.path, kind, sniff(source.head()))
-        judge = VALIDATORS[kind] if mismatch is None else _OnlyHash(mismatch)
-        content = judge(source, depth, limits)
+        seen = sniff(source.head())
+        if seen is Sniffed.PGP and kind.is_data and keys and depth is Depth.FULL:
+            content = verify_pgp(source, keys, limits, partial(_judge_inside, kind))
+        else:
+            mismatch = judge_kind(file.path, kind, seen)
+            judge = VALIDATORS[kind] if mismatch is None else _OnlyHash(mismatch)
+            content = judge(source, depth, limits)
         contradicted = source.contradiction()
         if contradicted:
             content = replace(content, findings=(*content.findings, contradicted))
@@ -99,8 +111,23 @@ def _look(backend: Backend, file: StoredFile, depth: Depth, limits: Limits) -> F
         store.close()
 
 
+def _judge_inside(kind: FileKind, source: Source, limits: Limits) -> Content:
+    """Judge what was inside a PGP message as what the name without its ending says it is."""
+    if not source.size:
+        return _OnlyHash(_empty())(source, Depth.FULL, limits)
+    name = without_cipher_suffix(source.path)
+    mismatch = judge_kind(name, kind, sniff(source.read_range(0, min(HEAD_BYTES, source.size))))
+    judge = VALIDATORS[kind] if mismatch is None else _OnlyHash(mismatch)
+    return judge(source, Depth.FULL, limits)
+
+
 def _empty() -> Finding:
     return finding("file.empty", "zero bytes", actual=0)
+
+
+def _too_large(size: int, limits: Limits) -> Finding:
+    message = "the manifest is larger than the limit"
+    return finding("manifest.too-large", message, expected=f"at most {limits.manifest_bytes}", actual=size)
 
 
 def _read_as_it_is(backend: Backend, file: StoredFile, limits: Limits) -> tuple[StoredFile, bytes]:
@@ -122,6 +149,24 @@ def _read_whole(backend: Backend, file: StoredFile) -> bytes:
         store.close()
 
 
+@dataclass(slots=True)
+class _ManifestJudge:
+    """Judges the bytes of a manifest that goes by a name, and keeps what it says."""
+
+    name: str
+    manifest: Manifest | None = None
+
+    def __call__(self, source: Source, limits: Limits) -> Content:
+        if source.size > limits.manifest_bytes:
+            return Content(findings=(_too_large(source.size, limits),))
+        data = source.read_range(0, source.size)
+        mismatch = judge_kind(self.name, FileKind.MANIFEST, sniff(data[:HEAD_BYTES]))
+        if mismatch:
+            return Content(findings=(mismatch,))
+        self.manifest, findings = parse_manifest(data, source.path)
+        return Content(findings=findings)
+
+
 @dataclass(frozen=True, slots=True)
 class _OnlyHash:
     """Hash a file that no validator can judge, so that at least a change will be seen."""
@@ -139,7 +184,11 @@ class _OnlyHash:
 
 
 def _report(file: StoredFile, kind: FileKind, depth: Depth, content: Content) -> FileReport:
+    """Report a file; where all of it was read and nobody counted the bytes that no checksum covers, all of them are."""
+    if content.sha256 is not None and content.unchecked_bytes is None:
+        content = replace(content, facts={**content.facts, "unchecked_bytes": content.bytes_read})
     return FileReport(file=file, kind=kind, depth=depth, content=content)
+
 
 
 class _PeekedSource:

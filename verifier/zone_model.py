@@ -18,7 +18,11 @@ class Stray:
 
 @dataclass(slots=True)
 class Counts:
-    """Running totals of one scan; sizes in bytes, `rows` of what was counted."""
+    """Running totals of one scan; sizes in bytes, `rows` of what was counted.
+
+    `unchecked_bytes` are those, in `unchecked_files` files, that were read for the first time and that no checksum
+    inside the file covers.
+    """
 
     datasets: int = 0
     snapshots: int = 0
@@ -28,6 +32,8 @@ class Counts:
     files_read: int = 0
     files_unchanged: int = 0
     bytes_read: int = 0
+    unchecked_bytes: int = 0
+    unchecked_files: int = 0
     error: int = 0
     warn: int = 0
     info: int = 0

@@ -110,7 +110,7 @@ def _findings(document: Document, *, with_content: bool) -> list[Document]:
         name = _name(dataset)
         findings += [f | {"subject": name} for f in dataset["findings"]]
         findings += [f | {"subject": _subject(name, s, f)} for s in dataset["slots"] for f in s["findings"]]
-    return [f for f in findings if with_content or f["code"].startswith(("schedule.", "zone.", "copy."))]
+    return [f for f in findings if with_content or f["code"].startswith(("schedule.", "dataset.", "zone.", "copy."))]
 
 
 def _subject(name: str, slot: Document, finding: Document) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -41,8 +42,8 @@ def demo(*, folder: Annotated[Path, _FOLDER] = Path("demo"), wants_json: Json = 
     return 0
 
 
-def _next_steps(folder: Path, snapshots: list[dict[str, object]]) -> str:
-    bad = next((s["id"] for s in snapshots if s["verdict"] == "corrupt"), snapshots[0]["id"])
+def _next_steps(folder: Path, snapshots: Iterable[dict[str, object]]) -> str:
+    bad = next((s["id"] for s in snapshots if s["verdict"] == "corrupt"), next(iter(snapshots))["id"])
     place = shlex.quote(str(folder))
     config = f"--config {place}/landproof.toml"
     return text_of(

@@ -14,7 +14,7 @@ from catalog.answers import Document
 from catalog.cli.options import CatalogPath, Config, Json
 from catalog.cli.render import table, text_of
 from catalog.cli.session import open_session
-from catalog.doctor import Check, examine_program, examine_zone
+from catalog.doctor import Check, examine_keys, examine_program, examine_zone
 from catalog.exit_status import ExitStatus
 from catalog.store.known import known_zones
 from catalog.targets import find_targets
@@ -44,7 +44,7 @@ def doctor(
     except CatalogError:
         known = {}  # one of the checks says so
     targets = find_targets(places or [], session.settings, known) if places or session.settings.zones else []
-    checks = examine_program(session.catalog)
+    checks = examine_program(session.catalog) + examine_keys(session.settings.pgp_keys())
     for target in targets:
         with _told_if_slow(target.zone):
             checks += examine_zone(target)

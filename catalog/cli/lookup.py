@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Annotated
 
 import typer
 
 from catalog import answers
 from catalog.cli import lookup_text
-from catalog.cli.options import CatalogPath, Config, Dataset, From, Json, To, Zone, parse_period, parse_snapshot_id
+from catalog.cli.excerpt import excerpts_of
+from catalog.cli.options import (
+    CatalogPath,
+    Config,
+    Dataset,
+    From,
+    Json,
+    To,
+    WantsExcerpt,
+    Zone,
+    parse_period,
+    parse_snapshot_id,
+    refuse_excerpt,
+)
 from catalog.cli.session import Session, final_status, open_session
 from catalog.exit_status import Judgement
 from catalog.store.copies import copies_of
 from catalog.store.history import path_history, snapshot_history
+from catalog.store.known import known_zones
 from catalog.store.queries import SnapshotFilter, get_snapshot, list_datasets, list_files, list_snapshots
 from verifier.errors import UsageError
 from verifier.model import Verdict
@@ -75,6 +90,7 @@ def snapshots(
 def show(
     *,
     snapshot: Annotated[str, typer.Argument(metavar="SNAPSHOT", help="ZONE/DATASET_ID/EXPORT_TIME.")],
+    wants_excerpt: WantsExcerpt = False,
     config: Config = None,
     catalog: CatalogPath = None,
     wants_json: Json = False,
@@ -84,13 +100,18 @@ def show(
     The exit status goes by the verdict.
     """
     wanted = parse_snapshot_id(snapshot)
+    refuse_excerpt(wanted=wants_excerpt, in_document=wants_json)
     session = open_session(config, catalog, wants_json=wants_json)
     recorded = get_snapshot(session.catalog, wanted)
     if recorded is None:
         raise _unknown(session, f"snapshot {snapshot}")
     files, copies = list_files(session.catalog, wanted), copies_of(session.catalog, wanted)
     document = answers.show_document(recorded, files, copies)
-    session.answer(document, "" if wants_json else lookup_text.show_text(document))
+    if wants_excerpt:
+        with closing(excerpts_of(wanted.zone, session.settings, known_zones(session.catalog))) as excerpts:
+            session.answer(document, lookup_text.show_text(document, excerpts.of))
+    else:
+        session.answer(document, "" if wants_json else lookup_text.show_text(document))
     judgement = Judgement(session.settings)
     judgement.snapshot(recorded.report)
     return final_status(judgement.status, fails_on_warnings=True)

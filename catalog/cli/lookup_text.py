@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from catalog.answers import Document
-from catalog.cli.render import findings_text, table, text_of
+from catalog.cli.render import Excerpt, findings_text, table, text_of
 from catalog.cli.scan_text import snapshots_table
 from catalog.cli.words import number, plural, size, when
 
@@ -35,8 +35,8 @@ def snapshots_text(document: Document) -> str:
     return text_of(snapshots_table(found), "", plural(len(found), "snapshot")) if found else text_of("no snapshots")
 
 
-def show_text(document: Document) -> str:
-    """Lay out one snapshot: what is known, what was found, its files."""
+def show_text(document: Document, excerpt: Excerpt | None = None) -> str:
+    """Lay out one snapshot: what is known, what was found, its files; with pieces of these where they are wanted."""
     one = document["snapshot"]
     events = " to ".join(when(at) for at in one["events"]) if one["events"] else "-"
     facts = [
@@ -47,17 +47,28 @@ def show_text(document: Document) -> str:
         ("presence", one["presence"]),
         ("size", f"{size(one['bytes'])} ({number(one['bytes'])} bytes)"),
         ("rows", number(one["rows"])),
+        ("no checksum covers", "-" if one["unchecked_bytes"] is None else plural(one["unchecked_bytes"], "byte")),
         ("events", events),
         ("columns", number(len(document["columns"])) if document["columns"] else "-"),
         ("manifest", one["manifest"] or "-"),
         ("first seen", when(one["first_seen_at"])),
         ("judged", when(one["judged_at"])),
         ("bytes read", when(one["verified_at"])),
+        ("last read in full", when(one["last_full_read_at"])),
     ]
     parts: list[Any] = [table(("", ""), facts)]
-    told = findings_text([f if f["path"] else f | {"subject": one["id"]} for f in one["findings"]], with_info=True)
+    findings = [f | {"zone": one["zone"], "subject": "" if f["path"] else one["id"]} for f in one["findings"]]
+    told = findings_text(findings, with_info=True, excerpt=excerpt)
     if told:
         parts += ["", *told]
+    parts += ["", _files_table(document["files"])]
+    if document["copies"]:
+        parts += ["", _copies_table(document["copies"])]
+    return text_of(*parts)
+
+
+def _files_table(files: list[Document]) -> Any:
+    headings = ("presence", "kind", "depth", "rows", "size", "unchecked", "sha256", "read in full", "path")
     rows = [
         (
             f["presence"],
@@ -65,15 +76,14 @@ def show_text(document: Document) -> str:
             f["depth"],
             number(f["rows"]),
             size(f["size"]),
+            number(f["unchecked_bytes"]),
             (f["sha256"] or "-")[:_DIGEST],
+            when(f["last_full_read_at"]),
             f["path"],
         )
-        for f in document["files"]
+        for f in files
     ]
-    parts += ["", table(("presence", "kind", "depth", "rows", "size", "sha256", "path"), rows, right=(3, 4))]
-    if document["copies"]:
-        parts += ["", _copies_table(document["copies"])]
-    return text_of(*parts)
+    return table(headings, rows, right=(3, 4, 5))
 
 
 def _copies_table(copies: list[Document]) -> Any:

@@ -6,6 +6,7 @@ import typer
 
 from catalog.answers import Document, check_document, nightly_document
 from catalog.cli.check import check_text
+from catalog.cli.means import EngineKind, Kind, Means, MostBytes, MostRequests, Scheduler, Workers, parse_means
 from catalog.cli.options import CatalogPath, Config, FailOn, Json, parse_fail_on
 from catalog.cli.render import text_of
 from catalog.cli.scan_text import scan_text
@@ -23,21 +24,31 @@ def register(app: typer.Typer) -> None:
 
 
 def nightly(
-    *, config: Config = None, catalog: CatalogPath = None, wants_json: Json = False, fail_on: FailOn = "warn"
+    *,
+    workers: Workers = None,
+    engine: EngineKind = Kind.LOCAL,
+    scheduler: Scheduler = None,
+    max_bytes: MostBytes = None,
+    max_requests: MostRequests = None,
+    config: Config = None,
+    catalog: CatalogPath = None,
+    wants_json: Json = False,
+    fail_on: FailOn = "warn",
 ) -> int:
     """Scan every zone, judge every schedule: the cron entry."""
     fails_on_warnings = parse_fail_on(fail_on)
+    means = parse_means(engine, scheduler, workers, max_bytes, max_requests)
     session = open_session(config, catalog, wants_json=wants_json)
-    document, status = watch_night(session)
+    document, status = watch_night(session, means)
     session.answer(document, "" if wants_json else night_text(document))
     return final_status(status, fails_on_warnings=fails_on_warnings)
 
 
-def watch_night(session: Session) -> tuple[Document, ExitStatus]:
+def watch_night(session: Session, means: Means | None = None) -> tuple[Document, ExitStatus]:
     """Do one night's work; a zone that cannot be read does not keep the others from being judged."""
     judgement = Judgement(session.settings)
     targets = find_targets([], session.settings, {})
-    seen = perform(session, targets, Terms(), judgement)
+    seen = perform(session, targets, Terms(means=means or Means()), judgement)
     now = utc_now()
     question = Question(Period(now - DEFAULT_PERIOD, now), records=True)
     watch = check(session.settings, session.catalog, question)

@@ -16,6 +16,8 @@ _CONFIG = "Settings (default: LANDPROOF_CONFIG, or landproof.toml here)."
 _CATALOG = "Catalog (default: the settings', or landproof.duckdb here)."
 _DATASET = "Only this dataset: id, ZONE/ID or name."
 
+_EXCERPT = "Show a short, escaped piece of a file where a finding stands; it is kept nowhere."
+
 Config = Annotated[Path | None, typer.Option("--config", metavar="FILE", help=_CONFIG)]
 CatalogPath = Annotated[Path | None, typer.Option("--catalog", metavar="FILE", help=_CATALOG)]
 Json = Annotated[bool, typer.Option("--json", help="Print the document as JSON.")]
@@ -23,6 +25,7 @@ From = Annotated[str | None, typer.Option("--from", metavar="TIME", help="Earlie
 To = Annotated[str | None, typer.Option("--to", metavar="TIME", help="Latest export time, included.")]
 Zone = Annotated[str | None, typer.Option("--zone", metavar="ZONE", help="Only this zone.")]
 Dataset = Annotated[str | None, typer.Option("--dataset", metavar="DATASET", help=_DATASET)]
+WantsExcerpt = Annotated[bool, typer.Option("--excerpt", help=_EXCERPT)]
 FailOn = Annotated[str, typer.Option("--fail-on", metavar="LEVEL", help="warn, or error: warnings alone exit with 0.")]
 
 
@@ -51,6 +54,14 @@ def parse_period(start: str | None, end: str | None) -> tuple[datetime | None, d
     if first and last and last < first:
         raise UsageError(f"--to {end} is before --from {start}")
     return first, last
+
+
+def refuse_excerpt(*, wanted: bool, in_document: bool) -> None:
+    """Keep what is inside a file out of documents: raises `UsageError` where both were asked for."""
+    if wanted and in_document:
+        raise UsageError(
+            "--excerpt shows what is inside a file, which no document does", hint="leave out --json and --jsonl"
+        )
 
 
 def parse_fail_on(text: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -22,7 +22,7 @@ _STYLES = {
     "error": "bold red", "corrupt": "bold red", "incomplete": "bold red", "missing": "bold red", "failing": "bold red",
     "vanished": "bold red",
 }  # fmt: skip
-_MOST_FINDINGS = 50
+MOST_FINDINGS = 50
 _WIDTH = 10_000
 """Wider than any line, so that ids and paths stay whole when copied; a terminal breaks what is too long for it."""
 
@@ -56,15 +56,27 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Iter
     return grid
 
 
-def findings_text(findings: Sequence[Document], *, with_info: bool = False) -> list[str | Table]:
-    """Lay out findings, worst first, each with its place, what was expected and got, and what to do about it."""
+Excerpt = Callable[[Document], str | None]
+"""Gives a piece of the file where a finding stands, for this terminal; None where there is none to be shown."""
+
+
+def findings_text(
+    findings: Sequence[Document], *, with_info: bool = False, excerpt: Excerpt | None = None, untold: int = 0
+) -> list[str | Table]:
+    """Lay out findings, worst first, each with its place, what was expected and got, and what to do about it.
+
+    `untold` more were left out already, which were no worse than as many of these.
+    """
     order = {"error": 0, "warn": 1, "info": 2}
     shown = sorted((f for f in findings if with_info or f["level"] != "info"), key=lambda f: order[f["level"]])
     lines: list[str | Table] = []
-    for found in shown[:_MOST_FINDINGS]:
+    for found in shown[:MOST_FINDINGS]:
         lines += _finding_lines(found)
-    if len(shown) > _MOST_FINDINGS:
-        lines.append(f"… and {len(shown) - _MOST_FINDINGS} more: --json has them all")
+        piece = excerpt(found) if excerpt else None
+        lines += [f"      {piece}"] if piece else []
+    more = max(len(shown) - MOST_FINDINGS, 0) + untold
+    if more:
+        lines.append(f"… and {more} more: --json has them all")
     return lines
 
 

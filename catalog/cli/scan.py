@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import closing
 from typing import Annotated
 
 import typer
 
+from catalog.answers import Document
+from catalog.cli.estimate_text import estimate_text
+from catalog.cli.excerpt import Excerpts
+from catalog.cli.means import EngineKind, Kind, MostBytes, MostRequests, Scheduler, Workers, parse_means
 from catalog.cli.options import (
     CatalogPath,
     Config,
@@ -16,14 +21,17 @@ from catalog.cli.options import (
     From,
     Json,
     To,
+    WantsExcerpt,
     parse_fail_on,
     parse_period,
     parse_snapshot_id,
+    refuse_excerpt,
 )
 from catalog.cli.scan_text import scan_text
-from catalog.cli.scanning import Terms, perform
+from catalog.cli.scanning import Terms, estimated, perform
 from catalog.cli.session import Session, final_status, open_session
 from catalog.exit_status import Judgement
+from catalog.reverify import parse_reverify
 from catalog.scope import Scope
 from catalog.store.known import known_zones
 from catalog.targets import Target, find_targets
@@ -38,10 +46,13 @@ _SETTLE = typer.Option(
     max=525_600,
     help="Quiet time until a snapshot counts as settled; 0: do not wait.",
 )
-_WORKERS = typer.Option(
-    "--workers", metavar="N", min=0, help="Worker processes (default: one a core); 0: none, work in this one."
-)
 _VANISHED = typer.Option("--accept-vanished", help="Believe a listing that lacks many known files at once.")
+_REVERIFY = typer.Option(
+    "--reverify",
+    metavar="HOW",
+    help="Read again what has not changed: all, sample:PCT, older-than:DAYS or budget:BYTES.",
+)
+_ESTIMATE = typer.Option("--estimate", help="Only list, and say what a scan would read: files, bytes, requests.")
 _SNAPSHOT = typer.Option("--snapshot", metavar="ID", help="Only this snapshot: ZONE/DATASET_ID/EXPORT_TIME.")
 _JSONL = typer.Option("--jsonl", help="Print one snapshot a line as it is judged, then the document without them.")
 
@@ -60,7 +71,14 @@ def scan(
     end: To = None,
     snapshot: Annotated[str | None, _SNAPSHOT] = None,
     settle_minutes: Annotated[int | None, _SETTLE] = None,
-    workers: Annotated[int | None, _WORKERS] = None,
+    reverify: Annotated[str | None, _REVERIFY] = None,
+    workers: Workers = None,
+    engine: EngineKind = Kind.LOCAL,
+    scheduler: Scheduler = None,
+    max_bytes: MostBytes = None,
+    max_requests: MostRequests = None,
+    wants_estimate: Annotated[bool, _ESTIMATE] = False,
+    wants_excerpt: WantsExcerpt = False,
     accept_vanished: Annotated[bool, _VANISHED] = False,
     config: Config = None,
     catalog: CatalogPath = None,
@@ -73,6 +91,8 @@ def scan(
     What was verified at that depth and has not changed is not read again; its recorded findings are reported again.
     """
     fails_on_warnings, period = parse_fail_on(fail_on), parse_period(start, end)
+    refuse_excerpt(wanted=wants_excerpt, in_document=wants_json or jsonl)
+    means = parse_means(engine, scheduler, workers, max_bytes, max_requests)
     session = open_session(config, catalog, wants_json=wants_json)
     one = parse_snapshot_id(snapshot) if snapshot else None
     targets, dataset_id = _chosen(session, places or [], one, dataset)
@@ -85,18 +105,28 @@ def scan(
     terms = Terms(
         depth=depth,
         scope=scope,
+        reverify=parse_reverify(reverify, depth) if reverify is not None else None,
         settle_minutes=settle_minutes,
-        workers=workers,
+        means=means,
         accepts_vanished=accept_vanished,
         streams=jsonl,
     )
     judgement = Judgement(session.settings)
-    document = perform(session, targets, terms, judgement)
+    document = (estimated if wants_estimate else perform)(session, targets, terms, judgement)
     if jsonl:
         sys.stdout.write(f"{json.dumps(document, ensure_ascii=False)}\n")
     else:
-        session.answer(document, "" if wants_json else scan_text(document))
+        session.answer(document, "" if wants_json else _text(document, targets, wants_excerpt=wants_excerpt))
     return final_status(judgement.status, fails_on_warnings=fails_on_warnings)
+
+
+def _text(document: Document, targets: list[Target], *, wants_excerpt: bool) -> str:
+    if document["estimate"]:
+        return estimate_text(document)
+    if not wants_excerpt:
+        return scan_text(document)
+    with closing(Excerpts({t.zone: t.location for t in targets})) as excerpts:
+        return scan_text(document, excerpts.of)
 
 
 def _chosen(

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
 from catalog import answers
+from catalog.cli.means import Means
 from catalog.cli.progress import shown_progress
 from catalog.cli.session import Session
+from catalog.cli.spool import Spool
+from catalog.estimate import estimate
 from catalog.exit_status import Judgement
+from catalog.progress import Progress
+from catalog.reverify import Occasion, Wish, plan_reverification
 from catalog.run import Run
 from catalog.scope import Scope
 from catalog.targets import Target
@@ -23,34 +27,22 @@ from verifier.model import Depth
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """How a scan was asked for. `workers` None is one a core; `streams` prints each snapshot as a line at once."""
+    """How a scan was asked for. `streams` prints each snapshot as a line at once."""
 
     depth: Depth = Depth.FULL
     scope: Scope = field(default_factory=Scope)
+    reverify: Wish | None = None
     settle_minutes: int | None = None
-    workers: int | None = None
+    means: Means = field(default_factory=Means)
     accepts_vanished: bool = False
     streams: bool = False
 
 
 def perform(session: Session, targets: Sequence[Target], terms: Terms, judgement: Judgement) -> answers.Document:
     """Scan the targets to the end and return the document; `judgement` hears of everything."""
-    workers = os.cpu_count() or 1 if terms.workers is None else terms.workers
-    snapshots: list[answers.Document] = []
-    with shown_progress() as progress, Engine(workers) as engine:
-        run = Run(
-            scan_id=new_scan_id(),
-            catalog=session.catalog,
-            settings=session.settings,
-            engine=engine,
-            progress=progress,
-            clock=utc_now,
-            tool_version=tool_version(),
-            depth=terms.depth,
-            scope=terms.scope,
-            settle_minutes=terms.settle_minutes,
-            accepts_vanished=terms.accepts_vanished,
-        )
+    snapshots = Spool()
+    with shown_progress() as progress, terms.means.engine(targets, session.settings) as engine:
+        run = _run(session, targets, terms, engine, progress)
         scan = Scan(run, targets)
         # Closed at once whatever happens, since that is when the rest of what was finished is recorded.
         with closing(scan.snapshots()) as reports:
@@ -60,7 +52,33 @@ def perform(session: Session, targets: Sequence[Target], terms: Terms, judgement
                 if terms.streams:
                     sys.stdout.write(f"{json.dumps(one, ensure_ascii=False)}\n")
                 else:
-                    snapshots.append(one)
+                    snapshots.add(one)
         result = scan.result()
     judgement.scan(result)
     return answers.scan_document(result, None if terms.streams else snapshots)
+
+
+def estimated(session: Session, targets: Sequence[Target], terms: Terms, judgement: Judgement) -> answers.Document:
+    """Say what a scan of the targets would read and return the document; `judgement` hears what cannot be listed."""
+    with shown_progress() as progress, Engine(0, rates=terms.means.rates) as engine:
+        result = estimate(targets, _run(session, targets, terms, engine, progress))
+    judgement.scan(result)
+    return answers.scan_document(result, None)
+
+
+def _run(session: Session, targets: Sequence[Target], terms: Terms, engine: Engine, progress: Progress) -> Run:
+    occasion = Occasion(scan_id=new_scan_id(), depth=terms.depth, now=utc_now())
+    return Run(
+        scan_id=occasion.scan_id,
+        catalog=session.catalog,
+        settings=session.settings,
+        engine=engine,
+        progress=progress,
+        clock=utc_now,
+        tool_version=tool_version(),
+        depth=terms.depth,
+        scope=terms.scope,
+        reverify=plan_reverification(terms.reverify, session.catalog, targets, terms.scope, occasion),
+        settle_minutes=terms.settle_minutes,
+        accepts_vanished=terms.accepts_vanished,
+    )

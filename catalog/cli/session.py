@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Collection
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from catalog.cli.spool import indented
 from catalog.exit_status import ExitStatus
 from catalog.settings import Settings, find_settings, load_settings
 from catalog.store.database import Catalog
@@ -64,7 +64,7 @@ def open_session(config: Path | None, catalog: Path | None, *, wants_json: bool)
 
 def print_document(document: Document) -> None:
     """Print one JSON document, indented, in UTF-8."""
-    json.dump(document, sys.stdout, indent=1, ensure_ascii=False)
+    sys.stdout.writelines(indented(document))
     sys.stdout.write("\n")
 
 

@@ -32,8 +32,8 @@ _SNAPSHOTS: Mapping[str, pa.DataType] = {
     "writer": _TEXT,
     "verdict": _TEXT, "depth": _TEXT, "checked": _LONG, "files": _LONG, "data_files": _LONG, "bytes": _LONG,
     "rows": _LONG, "landed_at": _MOMENT, "settled_at": _MOMENT, "presence": _TEXT, "manifest": _TEXT, **_EVENTS,
-    "listing_digest": _TEXT, "basis": _TEXT, "is_final": _YES, "files_changed": _LONG, "files_read": _LONG,
-    "bytes_read": _LONG, "recorded_at": _MOMENT,
+    "unchecked_bytes": _LONG, "listing_digest": _TEXT, "basis": _TEXT, "is_final": _YES, "files_changed": _LONG,
+    "files_read": _LONG, "bytes_read": _LONG, "recorded_at": _MOMENT,
 }  # fmt: skip
 _FILES: Mapping[str, pa.DataType] = {
     "n": _LONG, "path": _TEXT, "size": _LONG, "modified_at": _MOMENT, "etag": _TEXT, "kind": _TEXT, "depth": _TEXT,

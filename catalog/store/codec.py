@@ -31,7 +31,7 @@ SnapshotKey = tuple[str, str]
 
 REPORT_COLUMNS = (
     "zone, dataset_id, export_time, verdict, depth, checked, files, data_files, bytes, rows, landed_at, settled_at, "
-    "presence, manifest, columns_digest, events_from, events_to, listing_digest, basis, is_final"
+    "presence, manifest, columns_digest, events_from, events_to, unchecked_bytes, listing_digest, basis, is_final"
 )
 FILE_COLUMNS = (
     "path, size, modified_at, etag, kind, depth, looked, rows, sha256, reference_size, reference_sha256, "
@@ -40,6 +40,11 @@ FILE_COLUMNS = (
 FINDING_COLUMNS = "path, code, level, effect, message, expected, actual, count, place"
 
 _LEVELS, _EFFECTS = {e.value: e for e in Level}, {e.value: e for e in Effect}
+_VERDICTS, _DEPTHS, _PRESENCES = (
+    {e.value: e for e in Verdict},
+    {e.value: e for e in Depth},
+    {e.value: e for e in Presence},
+)
 _PRIVATE = 0x100000
 
 ColumnSets = Mapping[str, tuple[Column, ...]]
@@ -236,6 +241,7 @@ def report_row(report: SnapshotReport) -> Row:
         "manifest": report.manifest,
         "events_from": to_moment(events[0]),
         "events_to": to_moment(events[1]),
+        "unchecked_bytes": report.unchecked_bytes,
         "listing_digest": report.listing_digest,
         "basis": report.basis,
         "is_final": report.is_final,
@@ -249,11 +255,11 @@ def report_from(
     zone, dataset_id, export_time, verdict, depth, checked, files, data_files, size, rows, landed_at, settled_at = row[
         :12
     ]
-    presence, manifest, digest, events_from, events_to, listing_digest, basis, is_final = row[12:]
+    presence, manifest, digest, events_from, events_to, unchecked_bytes, listing_digest, basis, is_final = row[12:]
     return SnapshotReport(
         id=SnapshotId(restored(zone), restored(dataset_id), restored(export_time)),
-        verdict=Verdict(verdict),
-        depth=Depth(depth),
+        verdict=_VERDICTS[verdict],
+        depth=_DEPTHS[depth],
         checked=checked,
         files=files,
         data_files=data_files,
@@ -261,10 +267,11 @@ def report_from(
         rows=rows,
         landed_at=from_stored(landed_at),
         settled_at=from_stored(settled_at),
-        presence=Presence(presence),
+        presence=_PRESENCES[presence],
         manifest=manifest,
         columns=None if digest is None else sets[digest],
         events=_events(events_from, events_to),
+        unchecked_bytes=unchecked_bytes,
         findings=tuple(found),
         file_findings=tuple(of_files),
         listing_digest=listing_digest,

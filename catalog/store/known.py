@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -23,7 +24,20 @@ from catalog.store.codec import (
     storable,
 )
 from catalog.store.database import Catalog, Connection
-from verifier.model import Finding, KnownFile, SnapshotReport
+from verifier.model import Finding, KnownFile, Presence, SnapshotReport
+
+_ROWS_AT_ONCE = 4096
+
+
+class Mark(NamedTuple):
+    """What of a recorded snapshot tells whether a listing shows anything new; `files` counts data and manifests."""
+
+    key: SnapshotKey
+    presence: Presence
+    is_settled: bool
+    has_manifest: bool
+    files: int
+    listing_digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +46,27 @@ class RecordedLook:
 
     scope: str
     started_at: datetime
+
+
+def known_marks(catalog: Catalog, zone: str) -> Iterator[Mark]:
+    """Yield a mark of every snapshot of a zone, the gone ones included, in order of dataset and export time.
+
+    The catalog stays open until the last one: nothing can be written in between.
+    """
+    presences = {each.value: each for each in Presence}
+    dataset = ""
+    with catalog.read() as connection:
+        result = connection.execute(
+            """SELECT dataset_id, export_time, presence, settled_at IS NOT NULL, manifest IS NOT NULL, files,
+                      listing_digest
+               FROM snapshots WHERE zone = ? ORDER BY dataset_id, export_time""",
+            [storable(zone)],
+        )
+        while rows := result.fetchmany(_ROWS_AT_ONCE):
+            for dataset_id, export_time, presence, *rest in rows:
+                if dataset_id != dataset:
+                    dataset = dataset_id  # one string for all snapshots of a dataset
+                yield Mark((restored(dataset), restored(export_time)), presences[presence], *rest)
 
 
 def known_snapshots(
@@ -139,16 +174,21 @@ def zone_name_for(catalog: Catalog, url: str, wanted: str) -> str:
     return name
 
 
-def content_owners(catalog: Catalog, zone: str, dataset_id: str) -> dict[str, SnapshotKey]:
+def content_owners(catalog: Catalog, zone: str, dataset_id: str) -> dict[bytes, SnapshotKey]:
     """Return, by SHA-256, the earliest snapshot of a dataset that has a file with rows and these bytes."""
+    owners: dict[bytes, SnapshotKey] = {}
     with catalog.read() as connection:
-        rows = connection.execute(
-            """SELECT sha256, min(export_time) FROM file_revisions
+        result = connection.execute(
+            """SELECT snapshot_key, any_value(export_time), list(sha256) FROM file_revisions
                WHERE zone = ? AND dataset_id = ? AND sha256 IS NOT NULL AND rows > 0
-               GROUP BY sha256""",
+               GROUP BY snapshot_key ORDER BY 2""",
             [storable(zone), storable(dataset_id)],
-        ).fetchall()
-    return {sha256: (dataset_id, restored(export_time)) for sha256, export_time in rows}
+        )
+        while row := result.fetchone():
+            key = (dataset_id, restored(row[1]))
+            for sha256 in row[2]:
+                owners.setdefault(bytes.fromhex(sha256), key)
+    return owners
 
 
 def looks(catalog: Catalog, zone: str) -> list[RecordedLook]:

@@ -21,6 +21,7 @@ from catalog.store.codec import (
 )
 from catalog.store.database import Catalog, Connection
 from catalog.store.known import column_sets
+from catalog.store.reads import file_reads, oldest_reads
 from verifier.model import Finding, KnownFile, Presence, SnapshotId, SnapshotReport, Verdict
 from verifier.zone_model import Trouble
 
@@ -40,23 +41,31 @@ class RecordedDataset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedSnapshot:
-    """A snapshot as known now; `verified_at` is when bytes of it were last read, None where they never were."""
+    """A snapshot as known now; `verified_at` is when bytes of it were last read, None where they never were.
+
+    `last_full_read_at` is the oldest of its data files, None where one was never read in full.
+    """
 
     report: SnapshotReport
     first_seen_at: datetime
     judged_at: datetime
     verified_at: datetime | None
+    last_full_read_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedFile:
-    """A file as known now; `last_seen_at` is the newest trusted listing that had it, None where it is gone."""
+    """A file as known now; `last_seen_at` is the newest trusted listing that had it, None where it is gone.
+
+    `last_full_read_at` is when every byte of it was last read, None where that never was.
+    """
 
     known: KnownFile
     presence: Presence
     first_seen_at: datetime
     last_seen_at: datetime | None
     recorded_at: datetime
+    last_full_read_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +157,7 @@ def list_files(catalog: Catalog, wanted: SnapshotId) -> list[RecordedFile]:
             [storable(wanted.zone), storable(wanted.dataset_id), storable(wanted.export_time)],
         ).fetchall()
         sets = column_sets(connection)
+        reads = file_reads(connection, wanted)
     return [
         RecordedFile(
             known=file_from(row[:-3], sets),
@@ -155,6 +165,7 @@ def list_files(catalog: Catalog, wanted: SnapshotId) -> list[RecordedFile]:
             first_seen_at=row[-3].replace(tzinfo=UTC),
             last_seen_at=from_stored(row[-2]),
             recorded_at=row[-1].replace(tzinfo=UTC),
+            last_full_read_at=reads.get(row[0]),
         )
         for row in rows
     ]
@@ -221,13 +232,14 @@ def _chosen(connection: Connection) -> list[RecordedSnapshot]:
             SEMI JOIN chosen USING (scan_key, snapshot_key) ORDER BY f.snapshot_key, position"""
     ).fetchall():
         found.setdefault((row[0], row[1]), []).append(finding_from(row[2:]))
-    sets = column_sets(connection)
+    sets, reads = column_sets(connection), oldest_reads(connection, "chosen")
     return [
         RecordedSnapshot(
             report=report_from(row[4:], sets, found.get((row[0], False), ()), found.get((row[0], True), ())),
             first_seen_at=row[1].replace(tzinfo=UTC),
             judged_at=row[2].replace(tzinfo=UTC),
             verified_at=from_stored(row[3]),
+            last_full_read_at=reads.get(row[0]),
         )
         for row in rows
     ]

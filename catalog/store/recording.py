@@ -14,6 +14,7 @@ import pyarrow as pa
 from catalog.store.batches import findings_table, make_batch, table
 from catalog.store.codec import findings_text, to_json, to_stored
 from catalog.store.database import Catalog, Connection
+from catalog.store.reads import SnapshotRead, insert_reads
 from verifier.errors import CatalogError
 from verifier.model import Depth, Finding, SnapshotChange
 from verifier.zone_model import Counts, Stray, Trouble
@@ -53,11 +54,13 @@ FROM incoming_finding i JOIN fresh f USING (n) ORDER BY n, position
 """
 _INSERT_BATCHES = """
 INSERT INTO batch
-SELECT f.scan_key, count(*), coalesce(sum(files), 0), coalesce(sum(findings), 0), 0, ?
-FROM fresh f
-LEFT JOIN (SELECT n, count(*) AS files FROM incoming_file GROUP BY n) USING (n)
-LEFT JOIN (SELECT n, count(*) AS findings FROM incoming_finding GROUP BY n) USING (n)
-GROUP BY f.scan_key
+SELECT scan_key, sum(snapshots), sum(files), sum(findings), 0, ?, sum(reads) FROM (
+    SELECT scan_key, 1 AS snapshots, coalesce(files, 0) AS files, coalesce(findings, 0) AS findings, 0 AS reads
+    FROM fresh
+    LEFT JOIN (SELECT n, count(*) AS files FROM incoming_file GROUP BY n) USING (n)
+    LEFT JOIN (SELECT n, count(*) AS findings FROM incoming_finding GROUP BY n) USING (n)
+    UNION ALL SELECT scan_key, 0, 0, 0, 1 FROM fresh_read)
+GROUP BY scan_key
 """
 
 
@@ -117,16 +120,22 @@ def begin_scan(catalog: Catalog, start: ScanStart) -> None:
         )
 
 
-def record_snapshots(catalog: Catalog, scan_id: str, changes: Sequence[SnapshotChange], now: datetime) -> None:
-    """Append the changes of some snapshots, with all their findings, as of `now`.
+def record_snapshots(
+    catalog: Catalog,
+    scan_id: str,
+    changes: Sequence[SnapshotChange],
+    now: datetime,
+    reads: Sequence[SnapshotRead] = (),
+) -> None:
+    """Append the changes of some snapshots, with all their findings, and what was read in full, as of `now`.
 
     The first record of a snapshot in a scan stands; the same again is left out. Raises CatalogError where the scan was
     not begun, ValueError where a snapshot is there twice.
     """
-    if not changes:
+    if not changes and not reads:
         return
     batch = make_batch(changes, now)
-    zones = {change.report.id.zone for change in changes}
+    zones = {change.report.id.zone for change in changes} | {read.id.zone for read in reads}
     with catalog.write() as connection:
         for zone in sorted(zones):
             _scan_key(connection, scan_id, zone)
@@ -136,6 +145,7 @@ def record_snapshots(catalog: Catalog, scan_id: str, changes: Sequence[SnapshotC
         connection.execute(_CHOOSE_FRESH, [scan_id])
         for statement in (_INSERT_COLUMN_SETS, _INSERT_REVISIONS, _INSERT_FILES, _INSERT_FINDINGS):
             connection.execute(statement)
+        insert_reads(connection, scan_id, reads, now)
         connection.execute(_INSERT_BATCHES, [to_stored(now)])
 
 
@@ -153,7 +163,7 @@ def record_strays(catalog: Catalog, scan_id: str, zone: str, strays: Sequence[St
                ANTI JOIN (FROM stray WHERE scan_key = ?) s USING (path) ORDER BY path""",
             [key, to_stored(now), key],
         ).fetchall()
-        connection.execute("INSERT INTO batch VALUES (?, 0, 0, 0, ?, ?)", [key, added[0][0], to_stored(now)])
+        connection.execute("INSERT INTO batch VALUES (?, 0, 0, 0, ?, ?, 0)", [key, added[0][0], to_stored(now)])
 
 
 def end_scan(catalog: Catalog, scan_id: str, end: ScanEnd) -> None:

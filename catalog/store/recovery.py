@@ -25,6 +25,7 @@ _CONTRADICTIONS: tuple[tuple[str, str], ...] = (
     ("a snapshot's revision without its snapshot", "FROM snapshot_revision ANTI JOIN snapshot USING (snapshot_key)"),
     ("a file's revision without its snapshot's", f"FROM file_revision {_OF_REVISION}"),
     ("a finding without its snapshot's revision", f"FROM finding {_OF_REVISION}"),
+    ("a read without its snapshot", "FROM full_read ANTI JOIN snapshot USING (snapshot_key)"),
     (
         "a revision whose columns are not recorded",
         "FROM snapshot_revision r ANTI JOIN column_set c ON digest = columns_digest WHERE columns_digest IS NOT NULL",
@@ -35,6 +36,7 @@ _TOTALS: tuple[tuple[str, str], ...] = (
     ("files", "file_revision"),
     ("findings", "finding"),
     ("strays", "stray"),
+    ("reads", "full_read"),
 )
 
 

@@ -71,6 +71,10 @@ def run_sql(catalog: Catalog, statement: str, limits: SqlLimits | None = None) -
 
 def _examine(statement: str) -> None:
     """Raise UsageError unless the text is one SELECT that names only what belongs to the catalog."""
+    try:
+        statement.encode()
+    except UnicodeEncodeError:
+        raise UsageError("sql: expected UTF-8, got bytes that are none", hint=_HINT) from None
     with _explained(), duckdb.connect(":memory:", config=dict(OPTIONS)) as parser:
         statements = parser.extract_statements(statement)
         if len(statements) != 1:

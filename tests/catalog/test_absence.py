@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from catalog.absence import Absence, count_absent
+from verifier.groups import Group
 from verifier.model import Content, Depth, FileKind, FileReport, KnownFile, Presence, SnapshotId, StoredFile
-from verifier.scan import Group
 
 NOW = datetime(2026, 9, 20, 12, tzinfo=UTC)
 KEY = ("64e0", "202609200100")

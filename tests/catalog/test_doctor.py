@@ -68,5 +68,5 @@ def test_a_person_is_given_a_hint(zone: Zone) -> None:
 
 def test_versions_are_those_of_what_reads_and_reaches(zone: Zone) -> None:
     (check,) = (c for c in zone.run("doctor").document["checks"] if c["name"] == "versions")
-    for library in ("landproof", "pyarrow", "duckdb", "s3fs", "adlfs", "google-auth", "paramiko"):
+    for library in ("landproof", "pyarrow", "duckdb", "botocore", "adlfs", "google-auth", "paramiko"):
         assert f"{library} {version(library)}" in check["message"]

@@ -12,17 +12,24 @@ from support.zones import ALPHA, BETA, Zone, daily, days_before
 from catalog.expectations import Habits, quiet_time
 from catalog.settings import ZoneSettings
 from fixtures.content import TIME
+from verifier.groups import Groups
 from verifier.model import SnapshotId, StoredFile
-from verifier.scan import Group
 
 
-def groups(*has_manifest: bool) -> list[Group]:
-    made = []
+def groups(*has_manifest: bool) -> Groups:
+    made = Groups("z")
     for time, has in zip(days_before(TIME, len(has_manifest)), has_manifest, strict=True):
         folder = f"{ALPHA}/exportTime={time}"
         names = ["part.json.gz", *(["manifest-a-b.json"] if has else [])]
-        made.append(Group(SnapshotId("z", ALPHA, time), files=[StoredFile(f"{folder}/{name}", 1) for name in names]))
+        made.opened((ALPHA, time)).files.extend(StoredFile(f"{folder}/{name}", 1) for name in names)
+    made.seal(lambda key: key)
     return made
+
+
+def has_habit(listed: Groups, index: int) -> bool:
+    habits = Habits()
+    habits.listed(listed)
+    return habits.has_manifests(SnapshotId("z", *list(listed)[index]))
 
 
 @pytest.mark.parametrize(
@@ -36,13 +43,11 @@ def groups(*has_manifest: bool) -> list[Group]:
     ],
 )
 def test_a_habit_is_two_others_and_three_of_four(others: list[bool], expected: bool) -> None:
-    listed = groups(*others, False)
-    assert Habits.of(listed, {}).has_manifests(listed[-1].id) is expected
+    assert has_habit(groups(*others, False), -1) is expected
 
 
 def test_its_own_manifest_makes_no_habit() -> None:
-    listed = groups(True, True)
-    assert not Habits.of(listed, {}).has_manifests(listed[0].id)
+    assert not has_habit(groups(True, True), 0)
 
 
 def test_quiet_time_is_as_asked_for_else_as_set_else_half_an_hour(tmp_path: Path) -> None:

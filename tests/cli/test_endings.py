@@ -56,6 +56,23 @@ def test_an_interrupted_scan_is_130_and_keeps_what_was_finished(zone: Zone, numb
     assert (rest.counts["files_unchanged"], rest.counts["files_read"]) == (kept, 60 - kept)
 
 
+def test_what_was_recorded_before_a_kill_is_not_read_again(tmp_path: Path) -> None:
+    zone = Zone(tmp_path)
+    slow = gz(lines(events(1, 20_000))) * 40
+    for number, time_ in enumerate(days_before(TIME, 280)):
+        zone.export(ALPHA, time_, {json_part(): slow if number == 270 else some_json()})
+    process = scanning(zone, 0)
+    assert process.stdout is not None
+    for _ in range(260):
+        process.stdout.readline()
+    os.killpg(process.pid, signal.SIGKILL)
+    finished(process)
+    kept = recorded(zone)
+    assert 256 <= kept < 280
+    rest = zone.scan()
+    assert (rest.counts["files_unchanged"], rest.counts["files_read"]) == (kept, 280 - kept)
+
+
 def test_a_killed_scan_leaves_a_catalog_that_the_next_one_completes(zone: Zone) -> None:
     process = scanning(zone, 0)
     time.sleep(0.3)

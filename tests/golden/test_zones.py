@@ -19,7 +19,7 @@ from verifier.findings import REGISTER
 Document = dict[str, Any]
 
 ZONES = Path(build.__file__).parent / "zones"
-FAMILIES = ("layout", "file", "gzip", "json", "parquet", "schema", "manifest", "snapshot", "schedule", "zone")
+FAMILIES = ("layout", "file", "pgp", "gzip", "json", "parquet", "schema", "manifest", "snapshot", "schedule", "zone")
 _NOW = re.compile(r"now[+-]\d+[mhd]")
 
 

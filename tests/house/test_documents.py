@@ -14,6 +14,7 @@ from catalog.exit_status import ExitStatus
 from catalog.settings import load_settings
 from catalog.settings_tables import TABLES
 from catalog.store.migrate import migrations
+from fixtures import pgp_messages as messages
 from verifier.findings import REGISTER
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -99,7 +100,8 @@ def test_examples_of_settings_are_accepted(name: str, tmp_path: Path) -> None:
     assert examples
     for example in examples:
         (tmp_path / "landproof.toml").write_text(example, encoding="utf-8")
-        load_settings(tmp_path / "landproof.toml", {"BACKUP_KEY": "k", "BACKUP_SECRET": "s"})
+        pgp = {"PGP_KEY": messages.KEY, "PGP_PASSPHRASE": messages.PASSPHRASE}
+        load_settings(tmp_path / "landproof.toml", {"BACKUP_KEY": "k", "BACKUP_SECRET": "s", **pgp})
 
 
 def test_questions_in_sql_are_answered(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -112,6 +112,11 @@ def pages_of(data: bytes, group: int, leaf: int) -> list[Page]:
     return list(read_pages(lambda start, end: data[start:end], footer_of(data).groups[group].chunks[leaf]))
 
 
+def all_pages(data: bytes) -> list[Page]:
+    """The pages of all chunks."""
+    return [page for chunk in footer_of(data).chunks for page in pages_of(data, chunk.group, chunk.leaf)]
+
+
 def flipped(data: bytes, at: int, bit: int = 0) -> bytes:
     """The same bytes with one bit turned."""
     changed = bytearray(data)

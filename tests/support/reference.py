@@ -25,6 +25,7 @@ _LEVELS = {Level.ERROR: "error", Level.WARN: "warning", Level.INFO: "info"}
 _FAMILIES = {
     "layout": "where things lie",
     "file": "one file, whatever its format",
+    "pgp": "encryption, where the settings have a key",
     "gzip": "compression",
     "json": "newline-delimited JSON, strict RFC 8259",
     "parquet": "Parquet",
@@ -32,6 +33,7 @@ _FAMILIES = {
     "manifest": "what the manifest promises",
     "snapshot": "one export as a whole, and against its own past",
     "schedule": "what was due",
+    "dataset": "a dataset over time",
     "zone": "the landing zone as a whole",
     "copy": "the same backup at several places",
 }

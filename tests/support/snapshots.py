@@ -12,6 +12,7 @@ from verifier.assess import assess
 from verifier.evidence import Evidence, Terms
 from verifier.expectation import Expectation
 from verifier.formats.manifest import parse_manifest
+from verifier.groups import Group, Key
 from verifier.layout import compile_layout, kind_by_name
 from verifier.model import (
     Content,
@@ -24,7 +25,7 @@ from verifier.model import (
     StoredFile,
 )
 from verifier.promises import ReadManifest, Resolver
-from verifier.scan import Gathering, Group, Key
+from verifier.scan import Gathering
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 DATASET = "64e0c0ffee0123456789abcd"

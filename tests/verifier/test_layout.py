@@ -166,6 +166,7 @@ def test_a_part_name_is_adobes_grammar_or_none(near: str) -> None:
     part = parse_part_name(ADOBE_PART)
     assert part is not None
     assert (part.part, part.tid, part.uuid) == (3, "6351713407229798623", UUID)
+    assert (part.task, part.attempt, part.chunk) == (102387, 1, 0)
     assert parse_part_name(ADOBE_PART.replace("tid-", "tid--")) is not None
     assert parse_part_name(near) is None
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from support.snapshots import DATASET, FOLDER, NOW, TIME, grouped, of_code, part, stored
+from support.snapshots import DATASET, FOLDER, LANDED, NOW, TIME, grouped, of_code, part, stored
 
 from verifier.expectation import Expectation
 from verifier.layout import compile_layout
@@ -39,6 +39,61 @@ def test_part_files_of_two_writes_are_a_second_write_and_their_numbers_duplicate
 
 def test_a_second_write_of_other_part_numbers_has_no_duplicate() -> None:
     assert codes(part(0), part(1, tid="7")) == {"layout.second-write", "layout.part-gap"}
+
+
+def of_writes(*writes: tuple[str, tuple[int, ...], int]) -> list[Finding]:
+    """Judge part files of several writes: the tid, the part numbers, the minute in which the first landed."""
+    files = [
+        stored(part(number, tid=tid), landed=LANDED + timedelta(minutes=minute, seconds=number))
+        for tid, numbers, minute in writes
+        for number in numbers
+    ]
+    return list(judge_names(grouped(files), Expectation(), NOW))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [
+        ((0, 1, 3), (0, 1, 2, 3), "one with all part numbers of the others"),
+        ((0, 1, 2), (0, 1, 2), "with the same part numbers, as after a retry"),
+        ((0, 1, 2, 3), (1, 2), "one with all part numbers of the others"),
+        ((0, 1), (2, 3), "without a part number in common"),
+        ((0, 1), (1, 3), "some part numbers in common"),
+    ],
+)
+def test_two_writes_are_told_apart_alike_whenever_they_landed(
+    first: tuple[int, ...], second: tuple[int, ...], said: str
+) -> None:
+    (found,) = of_code(of_writes(("11", second, 30), ("99", first, 0)), "layout.second-write")
+    assert [found] == of_code(of_writes(("11", second, 0), ("99", first, 30)), "layout.second-write")
+    assert said in found.message
+    assert f"tid 99: {len(first)} parts" in found.message
+    gap = "1 of 0 to 3 not there" if first == (0, 1, 3) else "without a gap"
+    assert f"tid 99: {len(first)} parts, {gap}" in found.message
+
+
+def test_of_many_writes_the_first_are_told_and_the_others_counted() -> None:
+    found = of_writes(*((str(10 + number), (number,), number) for number in range(7)))
+    (second,) = of_code(found, "layout.second-write")
+    assert second.message.endswith("; and 3 more")
+    assert "of the write with tid 15 " in of_code(found, "layout.part-gap")[-2].message
+
+
+def test_a_part_from_two_attempts_of_one_write_is_a_duplicate() -> None:
+    again = part(0).replace("-0-1-c000", "-9-2-c000")
+    (found,) = named(part(0), again, part(1))
+    assert found.code == "layout.duplicate-part"
+    assert found.message.endswith("from 2 attempts of one write: task 0 attempt 1, task 9 attempt 2")
+    assert named(part(0), part(1).replace("-1-1-c000", "-1-4-c000")) == []
+
+
+def test_a_write_that_was_started_and_not_committed_is_told() -> None:
+    tid = "4172098795867639101"
+    started, committed = f"{FOLDER}/_started_{tid}", f"{FOLDER}/_committed_{tid}"
+    (found,) = of_code(named(part(0), part(1), started), "layout.uncommitted-write")
+    assert found.message.startswith("2 part files")
+    for near in ([committed], [started, committed], [f"{FOLDER}/_started_1"], [f"{FOLDER}/_SUCCESS"]):
+        assert "layout.uncommitted-write" not in codes(part(0), *near)
 
 
 def test_several_chunks_of_one_part_are_no_duplicate() -> None:

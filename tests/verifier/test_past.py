@@ -131,6 +131,10 @@ def with_events(first: float, last: float, rows: int = 1) -> SnapshotReport:
     return replace(GOOD, events=day(first, last), rows=rows)
 
 
+BY_DAY = [with_events(-64, -54), with_events(-40, -30), with_events(-16, -6)]
+EMPTY = replace(GOOD, events=None, rows=0, verdict=Verdict.EMPTY)
+
+
 @pytest.mark.parametrize(
     ("events", "expected"),
     [
@@ -143,11 +147,55 @@ def with_events(first: float, last: float, rows: int = 1) -> SnapshotReport:
     ],
 )
 def test_an_increment_follows_the_one_before(events: Events, expected: list[str]) -> None:
-    past = [with_events(0, 23), replace(with_events(30, 31, rows=0), events=None)]
+    past = [with_events(0, 23)]
     assert codes(judge_events(events, INCREMENTS, past)) == expected
+    assert codes(judge_events(events, INCREMENTS, [*past, replace(EMPTY, verdict=Verdict.UNVERIFIABLE)])) == expected
     assert codes(judge_events(events, Expectation(), past)) == []
     assert codes(judge_events(events, INCREMENTS, [])) == []
     assert codes(judge_events(None, INCREMENTS, past)) == []
+
+
+@pytest.mark.parametrize(
+    ("past", "events", "expected"),
+    [
+        ([], day(0, 23), []),
+        ([with_events(0, 23), EMPTY], day(24 + 23, 71), []),
+        ([with_events(0, 23), EMPTY], day(24 + 40, 90), ["snapshot.time-gap"]),
+        ([with_events(0, 23), EMPTY, EMPTY], day(48 + 23, 95), []),
+        ([with_events(0, 23), replace(EMPTY, verdict=Verdict.CORRUPT)], day(24 + 23, 71), ["snapshot.time-gap"]),
+        (BY_DAY, day(8, 18), []),
+        (BY_DAY, day(32, 42), ["snapshot.time-gap"]),
+        ([*BY_DAY, EMPTY], day(32, 42), []),
+        ([with_events(0, 23)], day(-24 * 300, 47), []),
+        ([with_events(-24 * 300, 23)], day(23.01, 47), []),
+        ([with_events(0, 23)], day(22.99, 47), []),
+        ([with_events(0, 23)], day(-700, 23.01), []),
+        ([with_events(0, 24 * 365)], day(48.5, 72), []),
+        ([with_events(0, 24 * 365), with_events(24, 47)], day(48, 24 * 365), []),
+        ([with_events(0, 23), replace(with_events(24, 47), events=None)], day(480, 500), []),
+    ],
+    ids=[
+        "the first one",
+        "an empty one in between",
+        "an empty one does not explain so much",
+        "two empty ones in between",
+        "one in between that is no proof of nothing",
+        "silent nights",
+        "silent nights and a lost day",
+        "silent nights and an empty day",
+        "a full one after increments",
+        "an increment after a full one",
+        "clocks that differ a little",
+        "late events",
+        "a clock far ahead in the one before",
+        "a clock far ahead again",
+        "events of the one before unknown",
+    ],
+)
+def test_neighbouring_increments_that_only_look_like_a_hole_or_an_overlap(
+    past: list[SnapshotReport], events: Events, expected: list[str]
+) -> None:
+    assert codes(judge_events(events, INCREMENTS, past)) == expected
 
 
 def test_the_bytes_of_another_snapshot_are_told_only_where_they_hold_rows() -> None:

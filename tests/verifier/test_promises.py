@@ -28,10 +28,11 @@ from support.snapshots import (
 
 from verifier.expectation import Expectation
 from verifier.formats.manifest import parse_manifest
+from verifier.groups import Key
 from verifier.layout import compile_layout
 from verifier.model import SnapshotReport, StoredFile, Verdict
 from verifier.promises import ReadManifest, Resolver, judge_promises
-from verifier.scan import Gathering, Key
+from verifier.scan import Gathering
 
 HERE = f"{FOLDER}/{MANIFEST}"
 OTHER = f"{FOLDER}/manifest-d0420d72-756c-4159-9e7f-7d3e2f8b501e-1bd904d1-3ace-41bb-93d2-02c8f1768c2a.json"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Protocol, cast
 
-from verifier.backends.adobe_client import AdobeClient
+from verifier.backends import adobe_desk
 from verifier.backends.adobe_grant import Grant
 from verifier.backends.adobe_login import Login
 from verifier.backends.base import Backend, Location
@@ -17,10 +17,6 @@ from verifier.backends.registry import open_backend
 from verifier.backends.urls import join, relative_to
 from verifier.errors import NetworkError, NotFoundError, SourceError, UsageError
 
-MARGIN = timedelta(minutes=5)
-"""How long before credentials end others are fetched."""
-LEAST_SECONDS = 60.0
-"""How long fetched credentials are used at least, however soon they end."""
 FRUITLESS_SECONDS = 300.0
 """For how long nothing is fetched upon a denial after other credentials did not help."""
 
@@ -91,8 +87,11 @@ class FetchedDoor:
 
     def __init__(self, location: Location, login: Login, extra: Mapping[str, object]) -> None:
         self._location, self._login, self._extra = location, login, extra
-        self._client = AdobeClient(login, location.url)
+        self._desk = adobe_desk.enter(login, location.url)
+        self._requests_before = self._desk.requests
         self._grant: Grant | None = None
+        self._number = 0
+        self._is_closed = False
         self._stores: list[ObjectStore] = []  # a body may still be read from one that was replaced
         self._fetch_at = self._quiet_until = 0.0
 
@@ -104,7 +103,7 @@ class FetchedDoor:
     @property
     def requests(self) -> int:
         """Requests sent so far, those to Adobe included."""
-        return self._client.requests + sum(store.requests for store in self._stores)
+        return self._desk.requests - self._requests_before + sum(store.requests for store in self._stores)
 
     def store(self) -> ObjectStore:
         """Return the store, its credentials fetched where there are none or they are about to end."""
@@ -116,7 +115,7 @@ class FetchedDoor:
             except NetworkError:
                 if self.expires_at is None or datetime.now(UTC) >= self.expires_at:
                     raise
-                self._fetch_at = time.monotonic() + LEAST_SECONDS  # what we have is good still
+                self._fetch_at = time.monotonic() + adobe_desk.LEAST_SECONDS  # what we have is good still
         return self._stores[-1]
 
     def renewed(self, denied: ObjectStore) -> ObjectStore | None:
@@ -138,13 +137,15 @@ class FetchedDoor:
         """Give back connections."""
         for store in self._stores:
             store.close()
-        self._client.close()
+        if not self._is_closed:
+            adobe_desk.leave(self._desk)
+        self._is_closed = True
 
     def _fetch(self) -> None:
-        grant = self._client.grant()
+        number, grant, fetch_at = self._desk.grant(self._number)
         if self._grant is None or grant.root != self._grant.root:
             self._stores.append(self._opened(grant))
-        self._grant, self._fetch_at = grant, time.monotonic() + _seconds_to_use(grant)
+        self._number, self._grant, self._fetch_at = number, grant, fetch_at
 
     def _opened(self, grant: Grant) -> ObjectStore:
         root, options = grant.root, {**grant.root.options, **self._extra}
@@ -164,9 +165,3 @@ class FetchedDoor:
             message = f"{url}: the landing zone of sandbox {self._login.sandbox} is at {root}"
             raise NotFoundError(message, hint="check the URL and the sandbox, or write dlz://sandbox/folder")
         return url
-
-
-def _seconds_to_use(grant: Grant) -> float:
-    if grant.expires_at is None:
-        return float("inf")
-    return max((grant.expires_at - MARGIN - datetime.now(UTC)).total_seconds(), LEAST_SECONDS)

@@ -56,7 +56,7 @@ class HmacBackend(S3Backend):
         where = self._reading(file)
         with _google_hints(_READ_HINT):
             reply = self.connection.call("get_object", where, seconds, **arguments)
-        answer = answer_of(reply, self.connection, where, etag_is_md5=True)
+        answer = answer_of(reply, where, etag_is_md5=True)
         headers = {name.lower(): value for name, value in reply["ResponseMetadata"]["HTTPHeaders"].items()}
         try:
             refuse_transcoded(headers, where)

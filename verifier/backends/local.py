@@ -18,6 +18,7 @@ from verifier.backends.base import Access, Backend, Capabilities, Location, Writ
 from verifier.backends.local_walk import Walk, look, modified_at
 from verifier.backends.local_writer import LocalWriter
 from verifier.backends.os_errors import translate_os_error
+from verifier.backends.pace import before_bytes
 from verifier.backends.urls import join, local_path
 from verifier.errors import ChangedError, NetworkError, NotFoundError, SourceError, UsageError
 from verifier.model import Checksum, StoredFile
@@ -173,6 +174,7 @@ class LocalSource:
             os.close(descriptor)
 
     def _read(self, start: int, count: int) -> bytes:
+        before_bytes(count)
         try:
             piece = os.pread(self._descriptor, count, start)
         except OSError as error:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from verifier.backends.pace import before_bytes, before_request
 from verifier.backends.retry import Tries
 from verifier.errors import ChangedError, NetworkError, NotFoundError, SourceError
 from verifier.model import Checksum, StoredFile
@@ -142,10 +143,14 @@ class ObjectSource:
 
     def _fetch(self, start: int, end: int, seconds: float) -> Iterator[bytes]:
         """Yield the pieces of one request; all that arrived before a fault is yielded before it is raised."""
+        granted = min(PIECE_BYTES, end - start)
+        before_bytes(granted)  # before the request, so that no connection waits
         body, skip = self._get(start, end, seconds)
         try:
             while start < end:
                 count = min(PIECE_BYTES, skip or end - start)
+                before_bytes(count - granted)
+                granted = 0
                 piece, fault = body.read(count)
                 if skip:
                     skip -= len(piece)
@@ -159,6 +164,7 @@ class ObjectSource:
 
     def _get(self, start: int, end: int, seconds: float) -> tuple[Body, int]:
         """Send one request; return the body and how many of its bytes come before `start`."""
+        before_request()
         try:
             answer = self._shelf.get(self._file, start, end, seconds)
         except NotFoundError as error:

@@ -17,23 +17,36 @@ class Kind:
     """One kind of store: the schemes its URLs begin with, the first being the usual one, and its module.
 
     The module offers `open_backend(location) -> Backend`, and `open_writer(location) -> Writer` where it takes copies.
-    `lifetime` is how long after it landed every such store deletes a file by itself, None where it does not.
+    `lifetime` is how long after it landed every such store deletes a file by itself, None where it does not. `requests`
+    is how many requests of one worker such a store may well have under way at once, each over a connection of its own;
+    `logins` how many connections it lets in all together, None where it does not care.
     """
 
     name: str
     schemes: tuple[str, ...]
     module: str
     lifetime: timedelta | None = None
+    requests: int = 1
+    logins: int | None = None
 
+    def lanes(self, workers: int) -> int:
+        """Return how many files of such a store each of so many workers looks at at once."""
+        share = self.requests if self.logins is None else self.logins // max(workers, 1)
+        return max(min(self.requests, share), 1)
+
+
+_AT_A_DISTANCE = 16
+_SSHD_STARTS = 8
+"""An sshd as it is installed drops logins at random when ten are under way."""
 
 KINDS: tuple[Kind, ...] = (
     Kind("local", ("file",), "verifier.backends.local"),
-    Kind("s3", ("s3", "s3a"), "verifier.backends.s3"),
-    Kind("azure-blob", ("az", "wasbs", "wasb", "https", "http"), "verifier.backends.azure"),
-    Kind("adls-gen2", ("abfss", "abfs"), "verifier.backends.azure"),
-    Kind("gcs", ("gs", "gcs"), "verifier.backends.gcs"),
-    Kind("sftp", ("sftp",), "verifier.backends.sftp"),
-    Kind("data-landing-zone", ("dlz",), "verifier.backends.data_landing_zone", timedelta(days=7)),
+    Kind("s3", ("s3", "s3a"), "verifier.backends.s3", requests=_AT_A_DISTANCE),
+    Kind("azure-blob", ("az", "wasbs", "wasb", "https", "http"), "verifier.backends.azure", requests=_AT_A_DISTANCE),
+    Kind("adls-gen2", ("abfss", "abfs"), "verifier.backends.azure", requests=_AT_A_DISTANCE),
+    Kind("gcs", ("gs", "gcs"), "verifier.backends.gcs", requests=_AT_A_DISTANCE),
+    Kind("sftp", ("sftp",), "verifier.backends.sftp", requests=_SSHD_STARTS, logins=_SSHD_STARTS),
+    Kind("data-landing-zone", ("dlz",), "verifier.backends.data_landing_zone", timedelta(days=7), _AT_A_DISTANCE),
 )
 
 _ALSO_AS = {

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from verifier.backends.pace import before_request, clock
 from verifier.errors import NetworkError
 
 TRIES = 5
@@ -20,30 +21,37 @@ Result = TypeVar("Result")
 
 
 class Tries:
-    """What is left for one step: at most `TRIES` attempts and `SECONDS` in all, the waits between them jittered."""
+    """What is left for one step: at most `TRIES` attempts and `SECONDS` in all, the waits between them jittered.
+
+    What is waited to keep a pace does not count.
+    """
 
     def __init__(self) -> None:
-        self._deadline = time.monotonic() + SECONDS
+        self._deadline = clock() + SECONDS
         self._used = 0
 
     @property
     def seconds_left(self) -> float:
         """How long an attempt that begins now may take."""
-        return max(self._deadline - time.monotonic(), 0.001)
+        return max(self._deadline - clock(), 0.001)
 
     def wait(self, fault: NetworkError) -> None:
         """Wait before the next attempt, or raise the fault when no attempt is left."""
         self._used += 1
         pause = min(FIRST_WAIT_SECONDS * 3 ** (self._used - 1), GREATEST_WAIT_SECONDS) * random.uniform(0.7, 1.3)
-        if self._used >= TRIES or time.monotonic() + pause >= self._deadline:
+        if self._used >= TRIES or clock() + pause >= self._deadline:
             raise fault
         time.sleep(pause)
 
 
 def retried(attempt: Callable[[float], Result]) -> Result:
-    """Call `attempt` with the seconds it may take until it returns; raise its last `NetworkError`, others at once."""
+    """Call `attempt`, which sends a request, with the seconds it may take until it returns.
+
+    Raises its last `NetworkError`, others at once.
+    """
     tries = Tries()
     while True:
+        before_request()
         try:
             return attempt(tries.seconds_left)
         except NetworkError as fault:

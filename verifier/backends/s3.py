@@ -13,7 +13,7 @@ from verifier.backends.base import Access, Backend, Capabilities, Location, Writ
 from verifier.backends.object_source import Answer, ObjectSource
 from verifier.backends.retry import retried
 from verifier.backends.s3_access import beyond_reading
-from verifier.backends.s3_client import PAGE_BODY, Connection
+from verifier.backends.s3_client import Connection
 from verifier.backends.s3_errors import code_of
 from verifier.backends.s3_pages import BadPageError, Page, parse_page
 from verifier.backends.s3_source import WHOLE_OBJECT, answer_of
@@ -99,7 +99,7 @@ class S3Backend:
                 raise
             self.connection.asks_checksums = False  # some stores refuse what they do not know instead of ignoring it
             reply = self.connection.call("get_object", where, seconds, **arguments)
-        return answer_of(reply, self.connection, where, etag_is_md5=self.etag_is_md5)
+        return answer_of(reply, where, etag_is_md5=self.etag_is_md5)
 
     def now(self) -> datetime | None:
         """Return the store's clock, asking for it when nothing was asked before."""
@@ -139,9 +139,9 @@ class S3Backend:
         where = f"{self.location.url}: listing"
 
         def attempt(seconds: float) -> Page:
-            answer = self.connection.call("list_objects_v2", where, seconds, **arguments)
+            body = self.connection.page(where, seconds, **arguments)
             try:
-                return parse_page(answer.get(PAGE_BODY, b""), self._root, prefix)
+                return parse_page(body, self._root, prefix)
             except BadPageError as error:
                 raise NetworkError(f"{where}: the answer is not a page of a listing: {error}") from error
 

@@ -1,4 +1,4 @@
-"""What S3, botocore and aiohttp raise, sorted into our errors; messages hold codes, never a server's own text.
+"""What S3, botocore and urllib3 raise, sorted into our errors; messages hold codes, never a server's own text.
 
 Server texts and URLs may repeat key ids, so that only an error's code and class are shown.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import aiohttp
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -26,6 +25,8 @@ from botocore.exceptions import (
 )
 from botocore.exceptions import ConnectionError as BotoConnectionError
 from botocore.parsers import ResponseParserError
+from urllib3.exceptions import HTTPError
+from urllib3.exceptions import TimeoutError as UrllibTimeoutError
 
 from verifier.errors import ChangedError, DeniedError, NetworkError, NotFoundError, SourceError
 
@@ -34,8 +35,8 @@ class OversizeError(OSError):
     """An answer that is to be held in memory is larger than any that S3 sends."""
 
 
-FOREIGN = (ClientError, BotoCoreError, aiohttp.ClientError, OSError, ValueError)
-"""What a call can raise; asyncio's timeouts are OSErrors."""
+FOREIGN = (ClientError, BotoCoreError, HTTPError, OSError, ValueError)
+"""What a call can raise."""
 
 _NETWORK = (
     HTTPClientError,
@@ -43,7 +44,7 @@ _NETWORK = (
     IncompleteReadError,
     ResponseParserError,
     ResponseStreamingError,
-    aiohttp.ClientError,
+    HTTPError,
     OSError,
 )
 _NO_CREDENTIALS = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, TokenRetrievalError, SSOError)
@@ -76,6 +77,7 @@ _WORDS: tuple[tuple[type[Exception], str], ...] = (
     (ConnectTimeoutError, "no connection in time"),
     (ReadTimeoutError, "no answer in time"),
     (TimeoutError, "no answer in time"),
+    (UrllibTimeoutError, "no answer in time"),
     (SSLError, "the TLS connection failed"),
     (EndpointConnectionError, "cannot connect to the endpoint"),
     (ResponseParserError, "the answer is not what S3 sends"),

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import re
+import time
 from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any
 
-from aiobotocore.response import AioStreamingBody
+from urllib3 import BaseHTTPResponse
 
 from verifier.backends.object_source import PIECE_SECONDS, Answer
-from verifier.backends.s3_client import Connection
+from verifier.backends.s3_errors import translate
+from verifier.backends.s3_http import receive
 from verifier.errors import NetworkError
 from verifier.model import Checksum
 
 _MD5 = re.compile(r"[0-9a-f]{32}")
 
 
-def answer_of(reply: Mapping[str, Any], connection: Connection, where: str, *, etag_is_md5: bool) -> Answer:
+def answer_of(reply: Mapping[str, Any], where: str, *, etag_is_md5: bool) -> Answer:
     """Return what an answer to GetObject says and holds."""
     return Answer(
-        body=S3Body(connection, reply["Body"], where),
+        body=S3Body(reply["Body"]._raw_stream, where),
         content_range=reply.get("ContentRange"),
         length=reply.get("ContentLength"),
         etag=_etag(reply) or None,
@@ -30,38 +32,23 @@ def answer_of(reply: Mapping[str, Any], connection: Connection, where: str, *, e
 
 
 class S3Body:
-    """The body of one answer, read on the client's loop."""
+    """The body of one answer, as it came over the wire."""
 
-    def __init__(self, connection: Connection, body: AioStreamingBody, where: str) -> None:
-        self._connection = connection
-        self._body = body
+    def __init__(self, raw: BaseHTTPResponse, where: str) -> None:
+        self._raw = raw
         self._where = where
 
     def read(self, count: int) -> tuple[bytes, NetworkError | None]:
         """Return what arrives of the next `count` bytes, fewer at the end, and the fault that cut it short."""
-        chunks: list[bytes] = []
-
-        async def fill() -> None:
-            left = count
-            while left and (chunk := await self._body.read(left)):
-                chunks.append(chunk)
-                left -= len(chunk)
-
-        try:
-            self._connection.run(fill, self._where, PIECE_SECONDS)
-        except NetworkError as fault:
-            return b"".join(chunks), fault
-        return b"".join(chunks), None
+        data, fault = receive(self._raw, count, time.monotonic() + PIECE_SECONDS)
+        return data, NetworkError(translate(fault, self._where).message) if fault else None
 
     def close(self) -> None:
-        """Give the connection back; it has gone back by itself when the body was read to its end."""
-        if not self._body.readable():
-            return
-
-        async def close() -> None:
-            self._body.close()
-
-        self._connection.run(close, self._where, PIECE_SECONDS)
+        """Give the connection back, or close it when there is more to come."""
+        if self._raw.length_remaining == 0:
+            self._raw.drain_conn()
+        else:
+            self._raw.close()
 
 
 def _etag(reply: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 
 from verifier.backends import sftp_wire as wire
+from verifier.backends.pace import before_request
 from verifier.backends.retry import Tries
 from verifier.backends.sftp_connection import Connection
 from verifier.backends.sftp_errors import ANSWERED, answer_error
@@ -145,6 +146,7 @@ class Walk:
         Returns a folder that is listed, and what is in it. What breaks is a folder that waits again.
         """
         while self._waiting and len(self._flying) < FOLDERS_IN_FLIGHT:
+            before_request()
             folder = self._waiting.pop()
             steps = self._listing(session, folder)
             next(steps)

@@ -134,7 +134,7 @@ def _path_of_url_text(rest: str) -> str:
         raise UsageError("a file URL needs three slashes and an absolute path: file:///folder")
     if "?" in path or "#" in path:
         raise UsageError("a file URL has no query or fragment; write %3F for ? and %23 for # in a name")
-    decoded = os.fsdecode(unquote_to_bytes(f"/{path}"))
+    decoded = os.fsdecode(unquote_to_bytes(os.fsencode(f"/{path}")))
     if "\0" in decoded:
         raise UsageError("a path or URL is empty or holds a zero byte")
     return decoded

@@ -19,7 +19,6 @@ from verifier.model import Finding, finding
 
 _InflateError = cast("type[Exception]", isal_zlib.error)
 _FEED = 64 << 10
-_STEP = MIB
 _HEAD = MIB
 _HEADER_BYTES = MIB
 _MAGIC = b"\x1f\x8b\x08"
@@ -28,11 +27,11 @@ _HEADER_CRC, _EXTRA, _NAME, _COMMENT, _RESERVED = 0x02, 0x04, 0x08, 0x10, 0xE0
 
 
 class Stored:
-    """The stored bytes of one file, hashed and counted as they pass, in pieces of at most 64 KiB."""
+    """The stored bytes of one file, hashed and counted as they pass, in pieces of at most `feed` bytes."""
 
-    def __init__(self, pieces: Iterable[bytes]) -> None:
+    def __init__(self, pieces: Iterable[bytes], feed: int = _FEED) -> None:
         self._digest = hashlib.sha256()
-        self._pieces = self._cut(pieces)
+        self._pieces = self._cut(pieces, feed)
         self.size = 0
 
     def next(self) -> bytes:
@@ -49,12 +48,12 @@ class Stored:
         """SHA-256 of what has passed, in hex."""
         return self._digest.hexdigest()
 
-    def _cut(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    def _cut(self, pieces: Iterable[bytes], feed: int) -> Iterator[bytes]:
         for piece in pieces:
             self._digest.update(piece)
             self.size += len(piece)
-            for start in range(0, len(piece), _FEED):
-                yield piece[start : start + _FEED]
+            for start in range(0, len(piece), feed):
+                yield piece[start : start + feed]
 
 
 class _DamageError(Exception):
@@ -66,17 +65,18 @@ class _DamageError(Exception):
 
 
 class Inflated:
-    """The expanded bytes of a gzip stream of one or more members, in pieces of at most 1 MiB; iterate once.
+    """The expanded bytes of a gzip stream of one or more members, in pieces of at most `step` bytes; iterate once.
 
     Never raises for bad data: it ends, `findings` say why (their `offset` is one in the stored bytes), and `damaged`
     tells that expanded bytes may be missing or wrong. The stored bytes are always read to their end. Of a damaged
     member, what stood before the damage is given to the last byte if the damage lies within the member's first 1 MiB
-    of stored bytes, and but for what the last 64 KiB of them held if it lies beyond.
+    of stored bytes, and but for what the last stored piece held if it lies beyond.
     """
 
-    def __init__(self, stored: Stored, stored_size: int, limits: Limits) -> None:
+    def __init__(self, stored: Stored, stored_size: int, limits: Limits, step: int = MIB) -> None:
         self._stored = stored
         self._limits = limits
+        self._step = step
         self._ratio_bytes = max(MIB, limits.expansion_ratio * stored_size)
         self._buffer = b""
         self._taken = 0
@@ -84,13 +84,17 @@ class Inflated:
         self.damaged = False
         self.members = 0
         self.expanded = 0
+        self.checked = 0
+        """Stored bytes that a CRC vouches for: bodies and trailers of sound members, not their headers."""
 
     def __iter__(self) -> Iterator[bytes]:
         try:
             while self._more() and self._at_member():
                 start = self._position
                 self._skip_header(start)
+                body = self._position
                 yield from self._member(start)
+                self.checked += self._position - body
                 self.members += 1
         except _DamageError as damage:
             self.damaged = True
@@ -187,7 +191,7 @@ class Inflated:
         head, head_size, given = [feed], len(feed), 0
         while True:
             try:
-                piece = decoder.decompress(feed, _STEP)
+                piece = decoder.decompress(feed, self._step)
             except _InflateError:
                 if head_size <= _HEAD:
                     yield from _salvaged(head, given)
@@ -200,7 +204,7 @@ class Inflated:
                 self._buffer = decoder.unused_data
                 return
             feed = decoder.unconsumed_tail
-            if not feed and len(piece) < _STEP:
+            if not feed and len(piece) < self._step:
                 self._buffer = b""
                 if not self._pull():
                     raise self._truncated("body")

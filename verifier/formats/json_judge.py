@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import codecs
-from collections import deque
 from io import BytesIO
-from itertools import filterfalse, repeat
 
 from verifier.formats.base import Limits
-from verifier.formats.json_line import BLANK, LineVerdict, is_deeper, judge_line, may_be_deeper, utf8_flaw, utf8_message
+from verifier.formats.json_bulk import is_utf8, may_be_deep
+from verifier.formats.json_line import BLANK, LineVerdict, is_deeper, judge_line, utf8_flaw, utf8_message
 from verifier.formats.json_shape import Shape
 from verifier.formats.json_tally import Tally
 from verifier.model import Finding
@@ -48,7 +46,7 @@ class Judge:
 
     def block(self, block: bytes) -> None:
         """Judge whole lines, each ending in a newline."""
-        lines = BytesIO(block).readlines()
+        lines = [block] if block.find(b"\n") == len(block) - 1 else BytesIO(block).readlines()
         if self._opening is None and self._is_ndjson and self._take(block, lines):
             self.lines += len(lines)
             self._offset += len(block)
@@ -103,19 +101,11 @@ class Judge:
 
     def _all_good(self, block: bytes, lines: list[bytes]) -> bool:
         """Tell whether every line is one valid object within the limits, and take their shape if so."""
-        longest = max(map(len, lines))
         depth = self._limits.json_depth
-        if longest - 1 > self._limits.line_bytes:
+        if max(map(len, lines)) - 1 > self._limits.line_bytes or not is_utf8(block):
             return False
-        if may_be_deeper(longest // 2, longest, depth):
-            most_arrays = max(map(bytes.count, lines, repeat(b"[")))
-            if may_be_deeper(most_arrays, longest, depth) and any(is_deeper(line, depth) for line in lines):
-                return False
-        if not block.isascii():
-            try:
-                deque(map(codecs.utf_8_decode, filterfalse(bytes.isascii, lines)), maxlen=0)
-            except UnicodeDecodeError:
-                return False
+        if may_be_deep(lines, depth) and any(is_deeper(line, depth) for line in lines):
+            return False
         return self.shape.take(lines)
 
     def _line(self, line: bytes, *, ended: bool = True) -> None:

@@ -99,7 +99,7 @@ def utf8_flaw(line: bytes) -> UnicodeDecodeError | None:
             decoder.decode(line[start : start + _PIECE], final=start + _PIECE >= len(line))
     except UnicodeDecodeError as error:
         error.start += start - kept
-        return error
+        return error.with_traceback(None)  # whose frames would keep the line alive
     return None
 
 

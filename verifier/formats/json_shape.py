@@ -6,7 +6,7 @@ line is one object and that it holds no unseen key. Not UTF-8, depth or line len
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from operator import attrgetter
@@ -16,12 +16,14 @@ import msgspec
 
 from verifier.formats.base import MIB
 from verifier.formats.json_line import type_word
+from verifier.formats.json_order import KeyOrder
 from verifier.model import Column
 
 _EVENT_KEY = "timestamp"
 _EVENT_FIELD = "event_time"
 _EVENT_TYPE = Annotated[datetime, msgspec.Meta(tz=True)]
 _SAMPLE_LINES = 1000
+_ORDER_LINES = 100
 _MOST_KEYS = 2000
 _LONGEST_KEY = 1000
 _LEARNABLE_BYTES = 4 * MIB
@@ -42,7 +44,9 @@ class Shape:
 
     def __init__(self) -> None:
         self._types: dict[str, str] = {}
-        self._presence: dict[str, int] = {}
+        self._order = KeyOrder()
+        self._nulls: set[str] = set()
+        self._presence: Counter[str] = Counter()
         self._sampled = 0
         self._open_ended = False
         self._events_hold = True
@@ -71,7 +75,7 @@ class Shape:
         if self._open_ended:
             return None
         sampled = self._sampled
-        return tuple(Column(name, word, self._presence.get(name) == sampled) for name, word in self._types.items())
+        return tuple(Column(name, word, self._presence[name] == sampled) for name, word in self._types.items())
 
     @property
     def events(self) -> tuple[datetime, datetime] | None:
@@ -101,16 +105,23 @@ class Shape:
         return True
 
     def _note(self, record: dict[str, msgspec.Raw]) -> None:
+        fresh = not record.keys() <= self._types.keys()
+        if fresh or not self._nulls.isdisjoint(record):
+            self._note_types(record)
+        if fresh or self._sampled < _ORDER_LINES:
+            self._order.note(record)
+        if self._sampled < _SAMPLE_LINES:
+            self._sampled += 1
+            self._presence.update(record.keys())
+
+    def _note_types(self, record: dict[str, msgspec.Raw]) -> None:
         for name, value in record.items():
             known = self._types.get(name)
             if known in (None, "null"):
                 word = type_word(bytes(memoryview(value)[:1]))
                 self._stale |= word != known
                 self._types[name] = word
-        if self._sampled < _SAMPLE_LINES:
-            self._sampled += 1
-            for name in record:
-                self._presence[name] = self._presence.get(name, 0) + 1
+                (self._nulls.add if word == "null" else self._nulls.discard)(name)
 
     def _take_as_any(self, lines: Sequence[bytes]) -> bool:
         """Take lines of which no more is asked than to be objects; what else they hold can no longer be told."""
@@ -127,25 +138,32 @@ class Shape:
     def _give_up_columns(self) -> None:
         self._open_ended = self._stale = True
         self._types = {name: word for name, word in self._types.items() if name == _EVENT_KEY}
+        self._order = KeyOrder()
+        self._order.note(self._types)
+        self._nulls.intersection_update(self._types)
         self._presence.clear()
 
     def _stretch(self, times: Sequence[datetime | None]) -> None:
         """Widen the span of event times; one line without any ends it."""
-        if self._events_hold and None in times:
+        if not self._events_hold:
+            return
+        known = cast("Sequence[datetime]", times)
+        try:
+            both = (*(self._span or ()), min(known), max(known))
+            self._span = (min(both), max(both))
+        except TypeError:  # None has no order
             self._events_hold, self._stale = False, True
-        if self._events_hold:
-            known = cast("Sequence[datetime]", times)
-            least, greatest = self._span or (known[0], known[0])
-            self._span = (min(least, *known), max(greatest, *known))
 
     def _build(self) -> None:
         """Make the decoder of the keys seen so far.
 
+        The keys stand in an order that fits most lines: the decoder looks for each where the one before it was found.
         A key seen with null only is allowed null only, so that its first other value is noticed. Keys that a struct
         cannot have are left out: lines that hold one are learned each time.
         """
         fields: list[tuple[str, Any, Any]] = []
-        for index, (name, word) in enumerate(self._types.items()):
+        for index, name in enumerate(self._order.keys()):
+            word = self._types[name]
             if name == _EVENT_KEY and self._events_hold:
                 fields.append((_EVENT_FIELD, _EVENT_TYPE, msgspec.field(default=None, name=name)))
             elif _is_field_name(name):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from verifier.findings import Level
+from verifier.formats.ahead import PIECE, ahead, worth_it
 from verifier.formats.base import Limits, Source
 from verifier.formats.gzip import Inflated, Stored
 from verifier.formats.json_glimpse import glimpse_json, glimpse_json_gzip
@@ -20,18 +21,21 @@ def verify_json_gzip(source: Source, depth: Depth, limits: Limits) -> Content:
     """
     if depth is not Depth.FULL:
         return glimpse_json_gzip(source, limits)
-    stored = Stored(source.stream())
-    inflated = Inflated(stored, source.size, limits)
+    stored, inflated, pieces = _inflated(source, limits)
     judge = Judge(limits)
     splitter = Splitter(judge, limits.line_bytes)
-    for piece in inflated:
+    for piece in pieces:
         splitter.feed(piece)
     if inflated.damaged:
         judge.finish_early()
     else:
         splitter.finish()
         judge.finish()
-    facts = {"members": inflated.members, "expanded_bytes": inflated.expanded, "unchecked_bytes": 0}
+    facts = {
+        "members": inflated.members,
+        "expanded_bytes": inflated.expanded,
+        "unchecked_bytes": stored.size - inflated.checked,
+    }
     return _content(stored, judge, inflated.findings, facts, countable=not inflated.damaged)
 
 
@@ -51,6 +55,17 @@ def verify_json(source: Source, depth: Depth, limits: Limits) -> Content:
     judge.finish()
     facts = {"expanded_bytes": stored.size, "unchecked_bytes": stored.size}
     return _content(stored, judge, [finding("json.uncompressed", "JSON without gzip")], facts)
+
+
+def _inflated(source: Source, limits: Limits) -> tuple[Stored, Inflated, Iterator[bytes]]:
+    """Open a gzip stream; of a large file the pieces are hashed, inflated and checked ahead of who takes them."""
+    if not worth_it(source.size):
+        stored = Stored(source.stream())
+        inflated = Inflated(stored, source.size, limits)
+        return stored, inflated, iter(inflated)
+    stored = Stored(source.stream(), PIECE // 8)
+    inflated = Inflated(stored, source.size, limits, PIECE)
+    return stored, inflated, ahead(iter(inflated))
 
 
 def _content(

@@ -1,9 +1,9 @@
 """Verifies one Parquet file: head, tail and footer, then every page and every row; not the names of files or folders.
 
 Checked at full depth: SHA-256 of every byte; bounds, sums and CRC-32 of every page; every value decoded and validated,
-text for UTF-8. What no checksum covers is counted in `unchecked_bytes`: pages without a CRC, unless they are gzip,
-whose own CRC-32 and length pyarrow's decoder checks. Page headers and the footer carry no checksum in Parquet: a
-flipped bit in statistics, key-value metadata or the writer's name goes unnoticed by all but the SHA-256 of before.
+text for UTF-8. What no checksum covers is counted in `unchecked_bytes`: the magic bytes, the page headers and all that
+follows the pages, which carry no checksum in Parquet, and pages without a CRC, unless they are gzip, whose own CRC-32
+and length pyarrow's decoder checks. There, a flipped bit may go unnoticed by all but the SHA-256 of before.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from verifier.formats.base import Limits, Source
 from verifier.formats.parquet_bounds import HEAD, judge_footer
 from verifier.formats.parquet_bytes import Scanner, stored
 from verifier.formats.parquet_decode import FOREIGN_ERRORS, code_of
+from verifier.formats.parquet_events import read_event_span
 from verifier.formats.parquet_findings import Findings
 from verifier.formats.parquet_footer import Footer, parse_footer
 from verifier.formats.parquet_pages import Read
@@ -40,13 +41,18 @@ def verify_parquet(source: Source, depth: Depth, limits: Limits) -> Content:
         counted = _Counted(source)
         footer, metadata = _judge_structure(counted.read, source, limits, findings)
         rows = footer.rows if footer and metadata else None
-        return _content(footer, findings, Content(rows=rows, bytes_read=counted.bytes))
+        events = event_span(footer) if footer else None
+        return _content(footer, findings, Content(rows=rows, events=events, bytes_read=counted.bytes))
     with stored(source) as file, Scanner(file) as scanner:
         footer, metadata = _judge_structure(file.read_range, source, limits, findings)
         rows_seen = Rows()
         if footer and not findings.has("bomb", "encrypted"):
             rows_seen = verify_rows(scanner, footer, metadata, limits, findings)
-        seen = Content(rows=rows_seen.count, sha256=scanner.sha256(), facts=rows_seen.facts(), bytes_read=source.size)
+        events = event_span(footer) if footer else None
+        if footer and metadata and events is None and rows_seen.count:
+            events = read_event_span(file, metadata, footer)
+        facts, sha256 = rows_seen.facts(), scanner.sha256()
+        seen = Content(rows=rows_seen.count, sha256=sha256, events=events, facts=facts, bytes_read=source.size)
     return _content(footer, findings, seen)
 
 
@@ -69,7 +75,7 @@ def _content(footer: Footer | None, findings: Findings, seen: Content) -> Conten
         rows=seen.rows,
         sha256=seen.sha256,
         columns=columns(footer) if footer else None,
-        events=event_span(footer) if footer else None,
+        events=seen.events,
         facts={**({"row_groups": len(footer.groups)} if footer else {}), **seen.facts},
         bytes_read=seen.bytes_read,
     )

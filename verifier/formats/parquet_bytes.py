@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import tempfile
 from collections import deque
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from threading import Lock
 from types import TracebackType
 from typing import IO, Protocol
 
-from verifier.errors import SourceError
+from verifier.errors import SourceError, WorkerError
 from verifier.formats.base import MIB, Source
 
 PIECE = 2 * MIB
@@ -53,12 +54,19 @@ class _Memory:
 
 
 class _Spooled:
-    def __init__(self, file: IO[bytes], size: int) -> None:
+    def __init__(self, file: IO[bytes], size: int, path: str) -> None:
         self.size = size
         self._descriptor = file.fileno()
+        self._path = path
 
     def read_range(self, start: int, end: int) -> bytes:
-        return os.pread(self._descriptor, end - start, start)
+        try:
+            data = os.pread(self._descriptor, end - start, start)
+        except OSError as error:
+            raise WorkerError(f"{self._path}: its temporary copy cannot be read: {error.strerror}") from error
+        if len(data) != end - start:
+            raise WorkerError(f"{self._path}: expected {end - start} bytes of its temporary copy, got {len(data)}")
+        return data
 
 
 @contextmanager
@@ -76,17 +84,38 @@ def stored(source: Source) -> Iterator[Stored]:
         _check(source, len(data))
         yield _Memory(data)
     else:
-        with tempfile.TemporaryFile(buffering=0) as file:
-            size = sum(_write(file, piece) for piece in source.stream())
+        with _scratch(source) as file:
+            size = sum(_write(file, piece, source) for piece in source.stream())
             _check(source, size)
-            yield _Spooled(file, size)
+            yield _Spooled(file, size, source.path)
 
 
-def _write(file: IO[bytes], piece: bytes) -> int:
+def _scratch(source: Source) -> IO[bytes]:
+    """Open a file without a name, which nobody else can open and which is gone with this process, however it ends."""
+    folder = tempfile.gettempdir()
+    try:
+        free = shutil.disk_usage(folder).free
+        if free < source.size:
+            raise _no_room(source, f"got {free} free")
+        return tempfile.TemporaryFile(buffering=0)
+    except OSError as error:
+        raise _no_room(source, error.strerror or "none could be made") from error
+
+
+def _write(file: IO[bytes], piece: bytes, source: Source) -> int:
     left = memoryview(piece)
-    while left:
-        left = left[file.write(left) :]
+    try:
+        while left:
+            left = left[file.write(left) :]
+    except OSError as error:
+        raise _no_room(source, error.strerror or "it could not be written") from error
     return len(piece)
+
+
+def _no_room(source: Source, what: str) -> WorkerError:
+    folder = tempfile.gettempdir()
+    message = f"{source.path}: expected room for {source.size} bytes in a temporary file in {folder}, {what}"
+    return WorkerError(message, hint="let TMPDIR name a folder with room for the largest file times the workers")
 
 
 def _check(source: Source, size: int) -> None:
@@ -127,7 +156,12 @@ class Scanner:
 
     def read(self, start: int, end: int) -> bytes:
         """Return the bytes from `start` up to `end`, or up to the end of the file where that comes first."""
-        return b"".join(self.pieces(start, min(end, self.file.size)))
+        end = min(end, self.file.size)
+        if self._windows:
+            first, window = self._windows[-1]
+            if first <= start and end <= first + len(window):
+                return window[start - first : end - first]
+        return b"".join(self.pieces(start, end))
 
     def sha256(self) -> str:
         """Read what is left and return the hash of the whole file in hex."""

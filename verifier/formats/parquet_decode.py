@@ -1,26 +1,26 @@
-"""Decodes row groups with pyarrow and tells which column and page fails; bounds and checksums come before.
+"""Decodes row groups with pyarrow and validates every value; bounds and checksums come before.
 
 Nothing of what pyarrow says is passed on: its messages may quote values.
 """
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from verifier.errors import SourceError
 from verifier.formats.base import MIB
-from verifier.formats.parquet_bounds import where
 from verifier.formats.parquet_bytes import Stored
-from verifier.formats.parquet_entries import decompress
-from verifier.formats.parquet_footer import Chunk, Footer
-from verifier.formats.parquet_pages import PageError, Walk, read_pages
-from verifier.formats.parquet_plan import Plan, plan_plainly
-from verifier.model import Where
+from verifier.formats.parquet_entries import judge_entries
+from verifier.formats.parquet_face import Face
+from verifier.formats.parquet_footer import Chunk, Footer, Leaf, Physical
+from verifier.formats.parquet_layout import Part
+from verifier.formats.parquet_parts import parts_of
+from verifier.formats.parquet_plan import Plan, is_text_or_bytes, plain_rows
+from verifier.formats.parquet_shapes import Shapes
+from verifier.formats.parquet_shortage import refuse_shortage
 
 FOREIGN_ERRORS = (pa.ArrowException, OSError, ValueError, TypeError, MemoryError)
 """What pyarrow raises for bytes it cannot make sense of."""
@@ -28,176 +28,103 @@ FOREIGN_ERRORS = (pa.ArrowException, OSError, ValueError, TypeError, MemoryError
 _PREBUFFERED = 16 * MIB
 _BUFFERS = 8 * MIB
 _BUFFER_LEAST, _BUFFER_MOST = 4 << 10, 64 << 10
-_SENTENCES = {
-    "unsupported": "our reader cannot decode this",
-    "bomb": "decoding needs more memory than there is",
-    "invalid-utf8": "text is not valid UTF-8",
-    "corrupt-page": "decoding fails",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong and where; becomes a finding of the family parquet."""
-
-    code: str
-    message: str
-    where: Where
-
-
-@dataclass(frozen=True, slots=True)
-class Decoded:
-    """What came of one row group: its rows, or None where they could not be counted, and what was wrong."""
-
-    rows: int | None
-    problems: tuple[Problem, ...] = ()
 
 
 def code_of(error: Exception) -> str:
-    """Say which finding an error of pyarrow's stands for."""
+    """Say which finding an error of pyarrow's stands for. Raises MemoryError where it tells nothing of the bytes."""
+    refuse_shortage(error)
     text = str(error).lower()
     if isinstance(error, NotImplementedError) or text.startswith("not yet implemented"):
         return "unsupported"
-    if isinstance(error, MemoryError):
-        return "bomb"
     return "invalid-utf8" if "utf8" in text or "utf-8" in text else "corrupt-page"
 
 
 class Decoder:
-    """Decodes one row group at a time; keeps the reader between row groups that are read alike."""
+    """Decodes one row group at a time, by stand-ins or as a plain reader does.
+
+    The stand-ins are the fast way and may only say that all is well: where they do not, the plain reader's word counts.
+    """
 
     def __init__(self, file: Stored, metadata: pq.FileMetaData, footer: Footer) -> None:
         self._file = file
         self._metadata = metadata
         self._footer = footer
-        self._alike: tuple[frozenset[int], bool] | None = None
-        self._reader: pq.ParquetFile | None = None
-        self._face = _Face(file)
 
-    def decode(self, plan: Plan) -> Decoded:
-        """Decode the planned chunks with full validation. Raises SourceError where the store fails."""
+    def is_sound(self, plan: Plan) -> bool:
+        """Tell whether the stand-ins of a row group decode to what was promised. Raises SourceError."""
+        read, shapes = self._file.read_range, Shapes()
+        chunks = [(walk, self._footer.leaves[walk.chunk.leaf]) for walk in plan.walks]
         try:
-            return Decoded(self._rows(plan))
-        except FOREIGN_ERRORS as error:
-            self._face.reraise()
-            code = code_of(error)
-        if plan.dictionaries:
-            # What fails only when read as dictionaries is our own choice's fault and says nothing about the file.
-            try:
-                return Decoded(self._rows(plan_plainly(plan, None, self._file.read_range)))
-            except FOREIGN_ERRORS as error:
-                self._face.reraise()
-                code = code_of(error)
-        return Decoded(None, tuple(self._locate(plan, code)))
+            if not all(_is_described(walk.chunk, leaf) for walk, leaf in chunks):
+                return False
+            for parts in parts_of(plan, self._footer, read):
+                rows = [self.part_rows(part, shapes) for part in parts]
+                if sum(rows) != plan.rows or any(
+                    part.rows not in (None, n) for part, n in zip(parts, rows, strict=True)
+                ):
+                    return False
+            judge_entries([(walk, leaf) for walk, leaf in chunks if is_text_or_bytes(leaf)], read)
+        except FOREIGN_ERRORS:
+            return False
+        return bool(chunks) and shapes.agree()
 
-    def _locate(self, plan: Plan, code: str) -> Iterator[Problem]:
-        """Read every chunk alone, and where all of them can be read, name the row group only."""
-        found = False
-        for walk in plan.walks:
-            try:
-                self._rows(plan_plainly(plan, walk, self._file.read_range))
-            except FOREIGN_ERRORS as error:
-                self._face.reraise()
-                found = True
-                yield from self._problems(walk, code_of(error))
-        if not found:
-            message = f"{_SENTENCES[code]} when the columns are put together"
-            yield Problem(code, message, {"row_group": plan.number})
+    def part_rows(self, part: Part, shapes: Shapes) -> int:
+        """Decode and validate one stand-in, count its lists and return its rows.
 
-    def _problems(self, walk: Walk, code: str) -> Sequence[Problem]:
-        chunk = walk.chunk
-        if code == "unsupported" and walk.unlisted_encoding:
-            # No writer used an encoding that its footer does not list: the page's header is damaged.
-            code = "corrupt-page"
-        at = where(chunk, self._footer)
-        pages = list(self._bad_pages(chunk)) if code == "corrupt-page" else []
-        return [
-            Problem(code, f"a page: {_SENTENCES[code]}", {**at, "page": number, "offset": offset})
-            for number, offset in pages
-        ] or [Problem(code, _SENTENCES[code], at)]
-
-    def _bad_pages(self, chunk: Chunk) -> Iterator[tuple[int, int]]:
-        """Yield the pages that cannot be decompressed, or the only data page there is."""
-        data_pages: list[tuple[int, int]] = []
-        bad = False
+        Raises FOREIGN_ERRORS or SourceError.
+        """
+        face = Face(partial(part.read, self._file.read_range), part.size)
         try:
-            for page in read_pages(self._file.read_range, chunk):
-                data_pages += [(page.number, page.offset)] if page.is_data and len(data_pages) < 2 else []
-                try:
-                    decompress(page, chunk.codec, self._file.read_range)
-                except FOREIGN_ERRORS:
-                    bad = True
-                    yield page.number, page.offset
-        except PageError:
-            return
-        if not bad and len(data_pages) == 1:
-            yield data_pages[0]
-
-    def _rows(self, plan: Plan) -> int:
-        is_small = plan.size <= _PREBUFFERED
-        reader = self._open(plan.dictionaries, prebuffered=is_small)
-        # Columns go by number, which only the inner reader takes: names with dots in them are ambiguous. Threads keep
-        # memory of their own, which a large row group needs for itself.
-        batches = reader.reader.iter_batches(
-            plan.batch_rows, row_groups=[plan.number], column_indices=list(plan.leaves), use_threads=is_small
-        )
-        rows = 0
-        for batch in batches:
-            batch.validate(full=True)
-            rows += batch.num_rows
-            del batch  # two batches at once would be twice the memory
-        if not is_small:
-            # Memory given back costs as much again to take; what small row groups leave, the next ones use.
-            pa.default_memory_pool().release_unused()
-        return rows
-
-    def _open(self, dictionaries: frozenset[int], *, prebuffered: bool) -> pq.ParquetFile:
-        if self._reader is None or self._alike != (dictionaries, prebuffered):
-            buffer = max(_BUFFER_LEAST, min(_BUFFER_MOST, _BUFFERS // max(1, len(self._footer.leaves))))
-            self._reader = pq.ParquetFile(
-                self._face,
-                metadata=self._metadata,
-                read_dictionary=sorted(dictionaries),
-                pre_buffer=prebuffered,
-                buffer_size=0 if prebuffered else buffer,
+            reader = pq.ParquetFile(face, pre_buffer=False).reader
+            batches = reader.iter_batches(
+                part.batch_rows, row_groups=[0], column_indices=list(part.columns), use_threads=False
             )
-            self._alike = (dictionaries, prebuffered)
-        return self._reader
-
-
-class _Face(io.RawIOBase):
-    """A stored file as pyarrow wants to see one; keeps the store's error, which pyarrow may turn into another."""
-
-    def __init__(self, file: Stored) -> None:
-        self._file = file
-        self._position = 0
-        self._error: SourceError | None = None
-
-    def reraise(self) -> None:
-        if self._error:
-            raise self._error
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._file.size}[whence]
-        self._position = base + offset
-        return self._position
-
-    def read(self, size: int = -1) -> bytes:
-        start = min(self._position, self._file.size)
-        end = self._file.size if size < 0 else min(self._file.size, start + size)
-        try:
-            data = self._file.read_range(start, end)
-        except SourceError as error:
-            self._error = error
+            repeats = any(leaf.repeats for leaf in part.leaves)
+            return _validated(batches, partial(shapes.add, part.leaves) if repeats else None)
+        except FOREIGN_ERRORS:
+            face.reraise()
             raise
-        self._position = end
-        return data
+
+    def plain_rows(self, plan: Plan) -> int:
+        """Decode and validate the planned chunks as they stand and return their rows.
+
+        Raises FOREIGN_ERRORS or SourceError.
+        """
+        is_small = plan.size <= _PREBUFFERED
+        buffer = max(_BUFFER_LEAST, min(_BUFFER_MOST, _BUFFERS // max(1, len(self._footer.leaves))))
+        rows = plain_rows(plan, self._footer.leaves, self._file.read_range)
+        face = Face(self._file.read_range, self._file.size)
+        try:
+            file = pq.ParquetFile(
+                face, metadata=self._metadata, pre_buffer=False, buffer_size=0 if is_small else buffer
+            )
+            # Columns go by number, which only the inner reader takes: names with dots in them are ambiguous.
+            batches = file.reader.iter_batches(
+                rows, row_groups=[plan.number], column_indices=list(plan.leaves), use_threads=False
+            )
+            return _validated(batches)
+        except FOREIGN_ERRORS:
+            face.reraise()
+            raise
+
+
+def _is_described(chunk: Chunk, leaf: Leaf) -> bool:
+    """Tell whether what the footer counts of a chunk fits its column: pyarrow looks at it, but no stand-in has it.
+
+    It cannot be asked: its own view of a chunk that it refuses ends the process.
+    """
+    counted = ((chunk.sizes.get(2), leaf.repetition_levels), (chunk.sizes.get(3), leaf.definition_levels))
+    if any(histogram and len(histogram) != levels + 1 for histogram, levels in counted):
+        return False
+    return 1 not in chunk.sizes or leaf.physical is Physical.BYTE_ARRAY
+
+
+def _validated(batches: Iterable[pa.RecordBatch], then: Callable[[pa.RecordBatch], None] | None = None) -> int:
+    rows = 0
+    for batch in batches:
+        batch.validate(full=True)
+        if then:
+            then(batch)
+        rows += batch.num_rows
+        del batch  # two batches at once would be twice the memory
+    return rows

@@ -1,23 +1,56 @@
-"""Measures the entries of a dictionary page; what a chunk then takes when decoded is not its business.
+"""Judges and measures the entries of dictionary pages; what refers to them is not its business.
 
 A dictionary page is laid out as a plain data page is. Set between a header and a footer of our own it is a small file,
-which pyarrow reads at the speed of C, just as it will read the dictionary.
+which pyarrow reads at the speed of C, just as it would read the dictionary.
 """
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from isal import isal_zlib
 
-from verifier.formats.parquet_bounds import codec_name
-from verifier.formats.parquet_pages import GZIP, Page, Read
+from verifier.formats.base import MIB
+from verifier.formats.parquet_compact import BYTE_ARRAY, MAGIC, Column, data_page_header, footer, required_bytes
+from verifier.formats.parquet_footer import Leaf
+from verifier.formats.parquet_pages import Page, Read
+from verifier.formats.parquet_unpack import inflate
+from verifier.formats.parquet_walk import GZIP, UNCOMPRESSED, Walk
 
-_MAGIC = b"PAR1"
-# The stubs of isal declare the class as one of its instances.
-_ISAL_ERROR = cast("type[Exception]", isal_zlib.IsalError)
+_TOGETHER = 8 * MIB
+_TEXTS = {1, 12}
+_CONVERTED_TEXTS = {0, 19}
+
+
+@dataclass(frozen=True, slots=True)
+class _Entries:
+    """One dictionary's entries as a page: its bytes as stored, their size before compression, and how many."""
+
+    stored: bytes
+    expanded: int
+    values: int
+
+
+def judge_entries(dictionaries: Sequence[tuple[Walk, Leaf]], read: Read) -> None:
+    """Decode and validate the entries of byte arrays' dictionaries; raises what pyarrow raises for what is wrong."""
+    alike: dict[tuple[int, bool], list[_Entries]] = {}
+    for walk, leaf in dictionaries:
+        page, codec = walk.dictionary, walk.chunk.codec
+        if page is None or not page.values:
+            continue
+        stored = read(page.body, page.end)
+        if codec == GZIP:
+            codec, stored = UNCOMPRESSED, inflate(stored, page.expanded, has_checksum=page.crc is not None)
+        pages = alike.setdefault((codec, _is_text(leaf)), [])
+        pages.append(_Entries(stored, page.expanded, page.values))
+        if sum(entries.expanded for entries in pages) > _TOGETHER:
+            _judge(pages, codec, is_text=_is_text(leaf))
+            pages.clear()
+    for (codec, is_text), pages in alike.items():
+        if pages:
+            _judge(pages, codec, is_text=is_text)
 
 
 def longest_entry(page: Page, codec: int, read: Read) -> int:
@@ -25,50 +58,35 @@ def longest_entry(page: Page, codec: int, read: Read) -> int:
     import pyarrow.compute as pc  # slow to import, and few files ask for it
 
     try:
-        data = _gunzip(page, read) if codec == GZIP else decompress(page, codec, read)
-        texts = pq.ParquetFile(pa.BufferReader(_file_of(data, page.values))).read(use_threads=False).column(0)
-        longest = pc.max(pc.binary_length(texts)).as_py()
-    except (pa.ArrowException, _ISAL_ERROR, OSError, ValueError, MemoryError):
+        pages = [_Entries(read(page.body, page.end), page.expanded, page.values)]
+        entries = _decoded(pages, codec, is_text=False)
+        longest = pc.max(pc.binary_length(entries)).as_py()
+    except MemoryError:
+        raise
+    except (pa.ArrowException, OSError, ValueError):
         return page.expanded
     return min(page.expanded, longest or 0)
 
 
-def decompress(page: Page, codec: int, read: Read) -> bytes:
-    """Return a page's bytes as they were before compression, without the levels that stand before them uncompressed.
-
-    Raises what pyarrow raises where the bytes are not what the codec wrote.
-    """
-    stored = read(page.body + page.levels, page.end)
-    if not codec or not page.is_compressed or page.expanded == page.levels:
-        return stored
-    raw = pa.decompress(stored, decompressed_size=page.expanded - page.levels, codec=codec_name(codec), asbytes=True)
-    return bytes(raw)
+def _is_text(leaf: Leaf) -> bool:
+    """Tell whether the format says that a column's byte arrays are UTF-8."""
+    logical = leaf.element.get(10)
+    return not _TEXTS.isdisjoint(logical) if logical else leaf.element.get(6) in _CONVERTED_TEXTS
 
 
-def _gunzip(page: Page, read: Read) -> bytes:
-    # Several times as fast as pyarrow's zlib; its verdict on the page comes with the decoding.
-    inflated: bytes = isal_zlib.decompressobj(31).decompress(read(page.body, page.end), page.expanded)
-    return inflated
+def _judge(pages: Sequence[_Entries], codec: int, *, is_text: bool) -> None:
+    entries = _decoded(pages, codec, is_text=is_text)
+    entries.validate(full=True)
+    if len(entries) != sum(page.values for page in pages):
+        raise pa.ArrowInvalid("a dictionary holds another number of entries than its header says")
 
 
-def _file_of(data: bytes, values: int) -> bytes:
-    """Make a Parquet file of one column of required binary, from the plain values of its only page."""
-    count, size = _number(values), _number(len(data))
-    header = b"\x15\x00\x15" + size + b"\x15" + size + b"\x2c\x15" + count + b"\x15\x00\x15\x06\x15\x06\x00\x00"
-    schema = b"\x19\x2c\x48\x01r\x15\x02\x00\x15\x0c\x25\x00\x18\x01t\x00"
-    total = _number(len(header) + len(data))
-    place = b"\x16" + count + b"\x16" + total + b"\x16" + total + b"\x26" + _number(len(_MAGIC)) + b"\x00"
-    chunk = b"\x26\x00\x1c\x15\x0c\x19\x15\x00\x19\x18\x01t\x15\x00" + place + b"\x00"
-    group = b"\x19\x1c" + chunk + b"\x16" + total + b"\x16" + count + b"\x00"
-    footer = b"\x15\x02" + schema + b"\x16" + count + b"\x19\x1c" + group + b"\x00"
-    return b"".join((_MAGIC, header, data, footer, len(footer).to_bytes(4, "little"), _MAGIC))
-
-
-def _number(value: int) -> bytes:
-    """Write a count as Thrift's compact protocol does: zigzag, seven bits a byte, the lowest first."""
-    left, written = value << 1, bytearray()
-    while left > 127:
-        written.append(left & 127 | 128)
-        left >>= 7
-    written.append(left)
-    return bytes(written)
+def _decoded(pages: Sequence[_Entries], codec: int, *, is_text: bool) -> pa.ChunkedArray:
+    """Decode pages of plain values as the only column of a file."""
+    pieces = [MAGIC]
+    for page in pages:
+        pieces += (data_page_header(page.expanded, len(page.stored), page.values), page.stored)
+    values, size = sum(page.values for page in pages), sum(map(len, pieces)) - len(MAGIC)
+    column = Column(BYTE_ARRAY, codec, values, len(MAGIC), size, data=len(MAGIC))
+    file = b"".join((*pieces, footer(required_bytes(is_text=is_text), [column], values)))
+    return pq.ParquetFile(pa.BufferReader(file)).read(use_threads=False).column(0)

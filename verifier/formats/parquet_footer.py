@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from verifier.formats.parquet_thrift import Fields, ListOf, Plain, Struct, ThriftError, read_struct
+from verifier.formats.parquet_thrift import RAW, Fields, Kept, ListOf, Plain, Struct, ThriftError, read_struct
 
-_INT, _BOOL, _BIN = Plain.INTEGER, Plain.BOOLEAN, Plain.BINARY
+_BYTE, _INT, _LONG = Plain.BYTE, Plain.INT32, Plain.INT64
+_BOOL, _BIN = Plain.BOOLEAN, Plain.BINARY
 _UNIT: Struct = {1: {}, 2: {}, 3: {}}
 _MOMENT: Struct = {1: _BOOL, 2: _UNIT}
 _LOGICAL: Struct = {
@@ -22,30 +23,27 @@ _LOGICAL: Struct = {
     5: {1: _INT, 2: _INT},
     7: _MOMENT,
     8: _MOMENT,
-    10: {1: _INT, 2: _BOOL},
+    10: {1: _BYTE, 2: _BOOL},
 }
 _ELEMENT: Struct = {1: _INT, 2: _INT, 3: _INT, 4: _BIN, 5: _INT, 6: _INT, 7: _INT, 8: _INT, 10: _LOGICAL}
-_STATISTICS: Struct = {3: _INT, 5: _BIN, 6: _BIN, 7: _BOOL, 8: _BOOL}
+_STATISTICS: Struct = {3: _LONG, 5: _BIN, 6: _BIN, 7: _BOOL, 8: _BOOL}
+_SIZES: Struct = {1: _LONG, 2: ListOf(_LONG), 3: ListOf(_LONG)}
 _META: Struct = {
     1: _INT,
     2: ListOf(_INT),
     3: ListOf(_BIN),
     4: _INT,
-    5: _INT,
-    6: _INT,
-    7: _INT,
-    9: _INT,
-    11: _INT,
+    **dict.fromkeys((5, 6, 7, 9, 11, 14), _LONG),
     12: _STATISTICS,
-    14: _INT,
     15: _INT,
+    16: _SIZES,
 }
-_CHUNK: Struct = {1: _BIN, 3: _META, 4: _INT, 5: _INT, 6: _INT, 7: _INT, 8: {}}
-_GROUP: Struct = {1: ListOf(_CHUNK), 3: _INT}
-_FILE: Struct = {2: ListOf(_ELEMENT), 3: _INT, 4: ListOf(_GROUP), 8: {}}
+_CHUNK: Struct = {1: _BIN, 3: _META, 4: _LONG, 5: _INT, 6: _LONG, 7: _INT, 8: {}}
+_GROUP: Struct = {1: ListOf(_CHUNK), 3: _LONG}
+_FILE: Struct = {2: ListOf(Kept(_ELEMENT)), 3: _LONG, 4: ListOf(_GROUP), 8: {}}
 
 _SCHEMA_DEPTH = 100
-_REQUIRED, _REPEATED = 0, 2
+_OPTIONAL, _REPEATED = 1, 2
 
 
 class Physical(IntEnum):
@@ -61,16 +59,45 @@ class Physical(IntEnum):
     FIXED_LEN_BYTE_ARRAY = 7
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Leaf:
-    """One column of the schema that holds values; `element` are the raw fields of its schema element."""
+    """One column of the schema that holds values.
+
+    `element` are the fields of its schema element, `place` is that element's among all, and `repetitions` are the
+    format's numbers for its ancestors and itself: required, optional, repeated.
+    """
 
     path: tuple[str, ...]
     physical: Physical
     length: int
-    repeats: bool
-    nullable: bool
+    place: int
+    repetitions: tuple[int, ...]
     element: Fields
+
+    @property
+    def repeats(self) -> bool:
+        """True where a row may hold any number of its values."""
+        return _REPEATED in self.repetitions
+
+    @property
+    def repeated_groups(self) -> list[tuple[str, ...]]:
+        """The paths at which it repeats, from the outermost to the innermost."""
+        return [self.path[: depth + 1] for depth, number in enumerate(self.repetitions) if number == _REPEATED]
+
+    @property
+    def repetition_levels(self) -> int:
+        """How many times it repeats within itself."""
+        return self.repetitions.count(_REPEATED)
+
+    @property
+    def definition_levels(self) -> int:
+        """At how many of its levels a value may be absent."""
+        return self.repetitions.count(_OPTIONAL) + self.repetition_levels
+
+    @property
+    def nullable(self) -> bool:
+        """True where a value may be absent."""
+        return any(self.repetitions)
 
     @property
     def name(self) -> str:
@@ -95,6 +122,7 @@ class Chunk:
     encrypted: bool
     elsewhere: bool
     statistics: Fields
+    sizes: Fields
 
     @property
     def start(self) -> int:
@@ -119,10 +147,11 @@ class RowGroup:
 
 @dataclass(frozen=True, slots=True)
 class Footer:
-    """What a file says of itself, and where its footer starts."""
+    """What a file says of itself, and where its footer starts; `elements` are those of its schema, as they stand."""
 
     start: int
     rows: int
+    elements: tuple[bytes, ...]
     leaves: tuple[Leaf, ...]
     groups: tuple[RowGroup, ...]
     encrypted: bool
@@ -142,9 +171,11 @@ def parse_footer(data: bytes, start: int) -> Footer:
     encrypted = 8 in fields
     if end != len(data) and not encrypted:
         raise ThriftError("the footer ends before the length it was given")
-    leaves = _leaves(_need(fields, 2, "a schema"))
+    elements = _need(fields, 2, "a schema")
+    leaves = _leaves(elements)
     groups = tuple(_group(number, group, leaves) for number, group in enumerate(_need(fields, 4, "row groups")))
-    return Footer(start, _need(fields, 3, "a row count"), leaves, groups, encrypted)
+    raw = tuple(element[RAW] for element in elements)
+    return Footer(start, _need(fields, 3, "a row count"), raw, leaves, groups, encrypted)
 
 
 def _need(fields: Fields, number: int, name: str) -> Any:
@@ -164,7 +195,9 @@ def _group(number: int, fields: Fields, leaves: Sequence[Leaf]) -> RowGroup:
 def _chunk(group: int, number: int, fields: Fields, leaf: Leaf) -> Chunk:
     encrypted = 8 in fields
     if 3 not in fields and encrypted:
-        return Chunk(group, number, 0, frozenset(), 0, 0, 0, 0, 0, (), encrypted=True, elsewhere=False, statistics={})
+        return Chunk(
+            group, number, 0, frozenset(), 0, 0, 0, 0, 0, (), encrypted=True, elsewhere=False, statistics={}, sizes={}
+        )
     meta = _need(fields, 3, "a chunk's description")
     if _need(meta, 1, "a chunk's type") != leaf.physical:
         raise ThriftError(f"row group {group}, column {number}: the chunk has another type than the schema")
@@ -188,7 +221,15 @@ def _chunk(group: int, number: int, fields: Fields, leaf: Leaf) -> Chunk:
         encrypted=encrypted,
         elsewhere=bool(fields.get(1)),
         statistics=meta.get(12, {}),
+        sizes=meta.get(16, {}),
     )
+
+
+def _closed_chunk(group: int, number: int) -> Chunk:
+    """A chunk of whose description only an encrypted one is there."""
+    nothing: Fields = {}
+    numbers = (group, number, 0, frozenset[int](), 0, 0, 0, 0, 0)
+    return Chunk(*numbers, (), encrypted=True, elsewhere=False, statistics=nothing, sizes=nothing)
 
 
 @dataclass(slots=True)
@@ -197,8 +238,7 @@ class _Parent:
 
     path: tuple[str, ...]
     left: int
-    repeats: bool
-    nullable: bool
+    repetitions: tuple[int, ...]
 
 
 def _leaves(elements: Sequence[Fields]) -> tuple[Leaf, ...]:
@@ -206,23 +246,22 @@ def _leaves(elements: Sequence[Fields]) -> tuple[Leaf, ...]:
     if not elements:
         raise ThriftError("the footer lacks a schema")
     leaves: list[Leaf] = []
-    open_parents = [_Parent((), _children(elements[0]), repeats=False, nullable=False)]
-    for element in elements[1:]:
+    open_parents = [_Parent((), _children(elements[0]), ())]
+    for place, element in enumerate(elements[1:], 1):
         while open_parents and not open_parents[-1].left:
             open_parents.pop()
         if not open_parents:
             raise ThriftError("the schema has more elements than its groups count")
         parent = open_parents[-1]
         parent.left -= 1
-        repetition = _need(element, 3, "a column's repetition")
+        repetitions = (*parent.repetitions, _need(element, 3, "a column's repetition"))
         path = (*parent.path, _text(_need(element, 4, "a column's name")))
-        repeats, nullable = parent.repeats or repetition == _REPEATED, parent.nullable or repetition != _REQUIRED
         if 1 in element:
-            leaves.append(Leaf(path, _physical(element[1]), element.get(2, 0), repeats, nullable, element))
+            leaves.append(Leaf(path, _physical(element[1]), element.get(2, 0), place, repetitions, element))
         elif len(path) > _SCHEMA_DEPTH:
             raise ThriftError("the schema is nested too deep")
         else:
-            open_parents.append(_Parent(path, _children(element), repeats, nullable))
+            open_parents.append(_Parent(path, _children(element), repetitions))
     if any(parent.left for parent in open_parents):
         raise ThriftError("the schema has fewer elements than its groups count")
     return tuple(leaves)

@@ -16,11 +16,13 @@ import pyarrow.parquet as pq
 from verifier.formats.base import Limits
 from verifier.formats.parquet_bounds import decodable, has_place, where
 from verifier.formats.parquet_bytes import Scanner
-from verifier.formats.parquet_decode import Decoded, Decoder
+from verifier.formats.parquet_decode import Decoder
 from verifier.formats.parquet_findings import Findings
 from verifier.formats.parquet_footer import Chunk, Footer, RowGroup
-from verifier.formats.parquet_pages import PageError, Walk, walk_chunk
-from verifier.formats.parquet_plan import Plan, judge_records, plan_group
+from verifier.formats.parquet_locate import Decoded, decode_group
+from verifier.formats.parquet_pages import PageError
+from verifier.formats.parquet_plan import Plan, judge_records
+from verifier.formats.parquet_walk import Walk, walk_chunk
 
 _AHEAD = 2
 
@@ -32,14 +34,15 @@ class Rows:
     count: int | None = None
     pages: int | None = None
     checksums: int = 0
-    unchecked: int = 0
+    checked: int = 0
+    size: int = 0
     expanded: int = 0
 
     def add(self, walk: Walk) -> None:
         """Count a chunk's pages."""
         self.pages = (self.pages or 0) + walk.pages
         self.checksums += walk.checksums
-        self.unchecked += walk.unchecked
+        self.checked += walk.checked
         self.expanded += walk.expanded
 
     def facts(self) -> Mapping[str, int]:
@@ -49,7 +52,7 @@ class Rows:
         return {
             "pages": self.pages,
             "pages_with_checksum": self.checksums,
-            "unchecked_bytes": self.unchecked,
+            "unchecked_bytes": self.size - self.checked,
             "expanded_bytes": self.expanded,
         }
 
@@ -78,17 +81,19 @@ class _Job:
         self._limits = limits
         self._findings = findings
         self._decoder = Decoder(scanner.file, metadata, footer) if metadata else None
-        self._pending: deque[tuple[int, list[Future[Decoded]]]] = deque()
-        self._rows = Rows(count=0, pages=0)
+        self._pending: deque[tuple[int, Future[Decoded]]] = deque()
+        self._rows = Rows(count=0, pages=0, size=scanner.file.size)
 
     def run(self, thread: ThreadPoolExecutor) -> None:
         """Walk the row groups in the footer's order, each handed to the decoding thread when it is walked."""
         for number, group in enumerate(self._footer.groups):
-            plans = self._walk(number, group)
-            if not plans and group.rows:
+            plan = self._walk(number, group)
+            if plan is None and group.rows:
                 self._rows.count = None
-            elif plans and self._decoder:
-                self._pending.append((number, [thread.submit(self._decoder.decode, plan) for plan in plans]))
+            elif plan is not None and self._decoder:
+                self._pending.append(
+                    (number, thread.submit(decode_group, self._decoder, plan, self._scanner.file, self._footer))
+                )
             if len(self._pending) > _AHEAD:
                 self._collect()
         while self._pending:
@@ -107,13 +112,13 @@ class _Job:
             findings.add("no-page-checksums", message, expected=rows.pages, actual=rows.checksums)
         return rows
 
-    def _walk(self, number: int, group: RowGroup) -> tuple[Plan, ...]:
+    def _walk(self, number: int, group: RowGroup) -> Plan | None:
         """Walk a row group's pages and plan its decoding: no plan where nothing of it can or need be decoded."""
         walks = [self._walk_chunk(chunk, group) for chunk in group.chunks if self._has_pages(chunk)]
         sound = [walk for walk in walks if walk.sound and decodable(walk.chunk.codec)]
         if group.rows <= 0 or (group.chunks and not sound):
-            return ()
-        return plan_group(number, group.rows, sound, self._footer.leaves, self._scanner.file.read_range)
+            return None
+        return Plan(number, tuple(sound), group.rows)
 
     def _has_pages(self, chunk: Chunk) -> bool:
         return chunk.values > 0 and not chunk.elsewhere and has_place(chunk, self._footer)
@@ -129,7 +134,7 @@ class _Job:
             self._findings.add("row-count-mismatch", message, where=at, expected=group.rows, actual=walk.version2_rows)
         if walk.sound:
             try:
-                judge_records(walk, leaf, self._scanner.file.read_range, self._limits)
+                judge_records(walk, leaf, self._limits)
             except PageError as error:
                 walk.sound = False
                 self._findings.add(error.code, error.message, where=at)
@@ -137,18 +142,16 @@ class _Job:
 
     def _collect(self) -> None:
         """Take the oldest row group's outcome into findings and sums."""
-        number, futures = self._pending.popleft()
-        outcomes = [future.result() for future in futures]
-        for problem in (problem for decoded in outcomes for problem in decoded.problems):
+        number, future = self._pending.popleft()
+        decoded = future.result()
+        for problem in decoded.problems:
             self._findings.add(problem.code, problem.message, where=problem.where)
-        counts = [decoded.rows for decoded in outcomes if decoded.rows is not None]
-        if len(counts) < len(outcomes) or self._rows.count is None:
+        if decoded.rows is None or self._rows.count is None:
             self._rows.count = None
         else:
-            self._rows.count += counts[0]
+            self._rows.count += decoded.rows
         promised = self._footer.groups[number].rows
-        wrong = [count for count in counts if count != promised]
-        if wrong:
+        if decoded.rows not in (None, promised):
             message = "a row group decodes to another number of rows than the footer says"
             at = {"row_group": number}
-            self._findings.add("row-count-mismatch", message, where=at, expected=promised, actual=wrong[0])
+            self._findings.add("row-count-mismatch", message, where=at, expected=promised, actual=decoded.rows)

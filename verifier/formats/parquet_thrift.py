@@ -27,9 +27,14 @@ class ThriftCutShortError(ThriftError):
 
 
 class Plain(Enum):
-    """The kinds of a field that holds no structure."""
+    """The kinds of a field that holds no structure, integers by their width.
 
-    INTEGER = auto()
+    Other readers skip a field of another width than the format gives it, so that none may be taken for another.
+    """
+
+    BYTE = auto()
+    INT32 = auto()
+    INT64 = auto()
     BOOLEAN = auto()
     BINARY = auto()
 
@@ -41,13 +46,23 @@ class ListOf:
     item: Kind
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A structure whose bytes are kept as they stand, under `RAW` among its fields."""
+
+    struct: Struct
+
+
+RAW = 0
+
 Struct = Mapping[int, "Kind"]
 """The fields worth reading, by id; all others are skipped."""
 
-Kind = Plain | ListOf | Struct
+Kind = Plain | ListOf | Kept | Struct
 Fields = dict[int, Any]
 
-_INTEGER = Plain.INTEGER  # looked up for every field of every page
+_INT32, _INT64 = Plain.INT32, Plain.INT64  # looked up for every field of every page
+_INT32_LIMIT = 1 << 31
 
 
 def read_struct(data: bytes | memoryview, start: int, struct: Struct) -> tuple[Fields, int]:
@@ -76,8 +91,8 @@ def _struct(data: bytes | memoryview, pos: int, struct: Struct, depth: int) -> t
         kind = struct.get(field_id)
         if kind is None:
             pos = pos if wire in _IN_ITS_HEAD else _skip_value(data, pos, wire, depth)
-        elif kind is _INTEGER and wire in _INTEGERS:
-            fields[field_id], pos = _integer(data, pos)
+        elif kind is _INT32 and wire == _I32:
+            fields[field_id], pos = _int32(data, pos)
         elif wire <= _FALSE:
             if kind is not Plain.BOOLEAN or not wire:
                 raise ThriftError("a field of another kind than expected")
@@ -88,9 +103,11 @@ def _struct(data: bytes | memoryview, pos: int, struct: Struct, depth: int) -> t
 
 
 def _value(data: bytes | memoryview, pos: int, wire: int, kind: Kind, depth: int) -> tuple[Any, int]:
-    if kind is _INTEGER and wire in _INTEGERS:
+    if kind is _INT32 and wire == _I32:
+        return _int32(data, pos)
+    if kind is _INT64 and wire == _I64:
         return _integer(data, pos)
-    if kind is _INTEGER and wire == _BYTE:
+    if kind is Plain.BYTE and wire == _BYTE:
         value = data[pos]
         return value - 256 if value > 127 else value, pos + 1
     if kind is Plain.BINARY and wire == _BINARY:
@@ -103,6 +120,10 @@ def _value(data: bytes | memoryview, pos: int, wire: int, kind: Kind, depth: int
         return _list(data, pos, kind.item, depth)
     if isinstance(kind, Mapping) and wire == _STRUCT:
         return _struct(data, pos, kind, depth + 1)
+    if isinstance(kind, Kept) and wire == _STRUCT:
+        fields, end = _struct(data, pos, kind.struct, depth + 1)
+        fields[RAW] = bytes(data[pos:end])
+        return fields, end
     raise ThriftError("a field of another kind than expected")
 
 
@@ -135,6 +156,13 @@ def _binary_end(data: bytes | memoryview, pos: int) -> int:
     if size > len(data) - pos:
         raise ThriftCutShortError("a text longer than the bytes that are left")
     return pos + size
+
+
+def _int32(data: bytes | memoryview, pos: int) -> tuple[int, int]:
+    value, pos = _integer(data, pos)
+    if not -_INT32_LIMIT <= value < _INT32_LIMIT:
+        raise ThriftError("a number longer than 32 bits")
+    return value, pos
 
 
 def _integer(data: bytes | memoryview, pos: int) -> tuple[int, int]:

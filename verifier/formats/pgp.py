@@ -1,4 +1,4 @@
-"""OpenPGP messages: recognise one by its first bytes; nothing is decrypted here."""
+"""OpenPGP messages: recognise one by its first bytes; nothing is decrypted here, but in `pgp_verify`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def is_pgp(head: bytes) -> bool:
     A packet header alone is one byte with bit 7 set, which damaged data has half of the time; so the packet's tag, its
     length and its version have to be right too.
     """
-    if head.lstrip()[: len(_ARMOUR)] == _ARMOUR:
+    if is_armoured(head):
         return True
     packet = _packet(head)
     if packet is None:
@@ -26,6 +26,11 @@ def is_pgp(head: bytes) -> bool:
         versions, least = _SESSION_KEY_TAGS[tag]
         return least <= length <= 4096 and body < len(head) and head[body] in versions
     return tag in _ENCRYPTED_DATA_TAGS and length > 20 and head[body : body + 1] in (b"\x01", b"\x02")
+
+
+def is_armoured(head: bytes) -> bool:
+    """Tell whether these first bytes start a message in ASCII armour."""
+    return head.lstrip()[: len(_ARMOUR)] == _ARMOUR
 
 
 def _packet(head: bytes) -> tuple[int, int, int] | None:

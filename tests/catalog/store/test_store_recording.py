@@ -293,6 +293,6 @@ def test_the_owner_of_bytes_is_the_earliest_snapshot_with_rows(catalog, samples)
     begin_scan(catalog, samples.start())
     record_snapshots(catalog, "scan-1", [second, first], samples.NOW)
 
-    digest = first.files[0].known.report.content.sha256
+    digest = bytes.fromhex(first.files[0].known.report.content.sha256)
     assert known.content_owners(catalog, "cja", samples.DATASET) == {digest: (samples.DATASET, "202611010100")}
     assert known.content_owners(catalog, "other", samples.DATASET) == {}

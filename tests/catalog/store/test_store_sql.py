@@ -182,6 +182,11 @@ def test_what_is_wrong_is_said_with_what_duckdb_proposes(filled):
     assert "Did you mean" in caught.value.hint
 
 
+def test_a_question_in_bytes_that_are_not_utf8_is_refused(filled):
+    with pytest.raises(UsageError, match="UTF-8"):
+        run_sql(filled, "SELECT '\udc80'")
+
+
 def test_a_question_that_takes_too_long_is_interrupted(filled):
     started = time.monotonic()
     with pytest.raises(UsageError, match=r"longer than 0\.3 s"):

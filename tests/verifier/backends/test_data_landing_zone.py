@@ -14,7 +14,7 @@ from support.adobe_server import CLIENT_SECRET, CREDENTIALS, ORG_ID, TOKEN, Adob
 from support.proxy import Proxy, Request, Rule, faulty_proxy, is_listing, is_read, refused
 from support.stores import S3Store
 
-from verifier.backends import adobe_door
+from verifier.backends import adobe_desk
 from verifier.backends.base import Backend
 from verifier.backends.data_landing_zone import open_writer
 from verifier.backends.registry import open_backend
@@ -150,7 +150,7 @@ class TestCredentialsThatEnd:
             assert 1 << 20 <= start <= 1_200_000
 
     def test_soon_are_fetched_again_before(self, store: S3Store, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(adobe_door, "LEAST_SECONDS", 0.0)
+        monkeypatch.setattr(adobe_desk, "LEAST_SECONDS", 0.0)
         fill(store)
         with landing(store, lasts=timedelta(minutes=4)) as (backend, server, _):
             backend.stat("exports/07")
@@ -160,7 +160,7 @@ class TestCredentialsThatEnd:
     def test_later_are_used_until_then_when_adobe_is_down(
         self, store: S3Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(adobe_door, "LEAST_SECONDS", 0.0)
+        monkeypatch.setattr(adobe_desk, "LEAST_SECONDS", 0.0)
         fill(store)
         with landing(store, lasts=timedelta(minutes=4)) as (backend, server, _):
             assert backend.stat("exports/07")

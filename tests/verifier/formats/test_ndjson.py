@@ -596,7 +596,13 @@ def test_a_good_file_is_told_in_full() -> None:
     assert content.findings == ()
     assert (content.rows, content.bytes_read) == (24, len(STORED) * 2)
     assert content.sha256 == hashlib.sha256(STORED * 2).hexdigest()
-    assert content.facts == {"members": 2, "lines": 24, "expanded_bytes": len(BODY) * 2, "unchecked_bytes": 0}
+    heads = 2 * len(gzip.compress(b"")[:10])
+    assert content.facts == {"members": 2, "lines": 24, "expanded_bytes": len(BODY) * 2, "unchecked_bytes": heads}
+
+
+def test_only_what_stands_before_the_damage_counts_as_checked() -> None:
+    content = verify_json_gzip(Memory(STORED + STORED[:-1]), Depth.FULL, Limits())
+    assert content.facts["unchecked_bytes"] == 10 + len(STORED) - 1
 
 
 def test_plain_json_says_that_nothing_checks_its_bytes() -> None:

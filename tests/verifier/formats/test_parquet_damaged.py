@@ -24,6 +24,7 @@ from support.parquet_files import (
 from verifier.errors import NetworkError
 from verifier.formats.base import Limits
 from verifier.formats.parquet import verify_parquet
+from verifier.formats.parquet_pages import Page, PageType
 from verifier.model import Depth, Level
 
 SMALL = pa.table({"n": pa.array([1, 2, None, 4]), "t": ["a", "b", "a", None]})
@@ -122,7 +123,7 @@ def test_gzip_pages_are_covered_without_page_checksums() -> None:
                 assert is_refused(content) or at == page.end - 9
 
 
-def test_text_that_is_not_utf8_is_named_by_column() -> None:
+def test_text_that_is_not_utf8_is_named_by_column_and_page() -> None:
     raw = pa.array([b"fine", b"\xff\xfe secret", None] * 10, pa.binary())
     text = pa.Array.from_buffers(pa.string(), len(raw), raw.buffers())
     for use_dictionary in (True, False):
@@ -131,9 +132,65 @@ def test_text_that_is_not_utf8_is_named_by_column() -> None:
             use_dictionary=use_dictionary,
         )
         content = verified(data)
+        page = pages_of(data, 0, 1)[0]
         (found,) = content.findings
-        assert (found.code, found.where) == ("parquet.invalid-utf8", {"row_group": 0, "column": "bad.text"})
+        place = {"row_group": 0, "column": "bad.text", "page": 0, "offset": page.offset}
+        assert (found.code, found.where) == ("parquet.invalid-utf8", place)
         assert "secret" not in repr(content.findings)
+
+
+def _levels_broken(data: bytes, page: Page) -> bytes:
+    """The same file with the length of an uncompressed page's levels beyond its end."""
+    return data[: page.body] + b"\xff\xff\x00\x00" + data[page.body + 4 :]
+
+
+@pytest.mark.parametrize("use_dictionary", [True, False])
+def test_a_page_that_cannot_be_decoded_is_named_among_many(use_dictionary: bool) -> None:
+    options = {"compression": "none", "write_page_checksum": False, "data_page_size": 1, "write_batch_size": 4}
+    data = written(use_dictionary=use_dictionary, **options)
+    for leaf, column in ((0, "_id"), (3, "web.name")):
+        pages = [page for page in pages_of(data, 1, leaf) if page.is_data]
+        assert len(pages) > 5
+        for page in (pages[0], pages[3], pages[-1]):
+            (found,) = verified(_levels_broken(data, page)).findings[:1]
+            place = {"row_group": 1, "column": column, "page": page.number, "offset": page.offset}
+            assert (found.code, found.where) == ("parquet.corrupt-page", place)
+
+
+def test_a_dictionary_page_that_is_damaged_is_named() -> None:
+    for codec in ("none", "snappy", "gzip", "zstd"):
+        for has_checksum in (True, False):
+            data = written(compression=codec, write_page_checksum=has_checksum)
+            page = pages_of(data, 0, 3)[0]
+            assert page.kind is PageType.DICTIONARY
+            broken = data[: page.body] + b"\xff" * page.size + data[page.end :]
+            found = verified(broken).findings[0]
+            place = {"row_group": 0, "column": "web.name", "page": 0, "offset": page.offset}
+            assert (found.code, found.where) == ("parquet.corrupt-page", place)
+
+
+def test_a_page_header_that_leads_out_of_its_chunk_is_named() -> None:
+    data = written(compression="none", use_dictionary=False)
+    page = pages_of(data, 1, 0)[0]
+    header = bytearray(data[page.offset : page.body])
+    assert header[:1] + header[2:3] == b"\x15\x15"
+    sizes = header.index(0x15, 3)
+    header[sizes + 1] |= 0x40
+    found = verified(data[: page.offset] + bytes(header) + data[page.body :]).findings[0]
+    assert found.where == {"row_group": 1, "column": "_id", "page": 0, "offset": page.offset}
+    assert found.code in ("parquet.out-of-bounds", "parquet.corrupt-page")
+
+
+def test_text_that_is_not_utf8_is_named_by_its_page_among_many() -> None:
+    raw = [b"fine"] * 30
+    raw[17] = b"\xff\xfe"
+    values = pa.array(raw, pa.binary())
+    text = pa.Array.from_buffers(pa.string(), len(values), values.buffers())
+    data = written(pa.table({"t": text}), use_dictionary=False, data_page_size=1, write_batch_size=1)
+    page = pages_of(data, 0, 0)[17]
+    (found,) = verified(data).findings
+    place = {"row_group": 0, "column": "t", "page": 17, "offset": page.offset}
+    assert (found.code, found.where) == ("parquet.invalid-utf8", place)
 
 
 def test_pages_whose_bytes_were_swapped_do_not_pass() -> None:
