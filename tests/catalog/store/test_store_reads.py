@@ -88,7 +88,7 @@ def test_a_catalog_that_lost_a_read_contradicts_itself(recorded: Catalog, lost: 
 def test_a_catalog_from_before_knows_when_bytes_were_first_read(
     recorded: Catalog, samples: ModuleType, tmp_path: Path
 ) -> None:
-    before = [step.name for step in migrate.migrations()].index("0005_full_reads")
+    before = [step.name for step in migrate.migrations()].index("0004_full_reads")
     older = older_copy(recorded, tmp_path / "older.duckdb", before)
     assert {f.last_full_read_at for f in list_files(older, at(TIMES[1], samples))} == {samples.NOW}
     assert rows(older, "SELECT count(*), count(name) FROM full_read") == [(2, 0)]
