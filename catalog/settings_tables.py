@@ -32,7 +32,7 @@ from verifier.formats.base import Limits
 from verifier.formats.pgp_keys import PgpKeys
 from verifier.layout import DEFAULT_TEMPLATE
 
-Kind = Literal["s3", "azure-blob", "adls-gen2", "gcs", "sftp", "data-landing-zone", "local"]
+Kind = Literal["s3", "azure-blob", "adls-gen2", "gcs", "sftp", "data-landing-zone", "local", "fsspec"]
 Text = Annotated[str, Field(min_length=1)]
 Texts = Annotated[tuple[str, ...], Field(strict=False)]
 Count = Annotated[int, Field(ge=1)]

@@ -190,7 +190,6 @@ def _report(file: StoredFile, kind: FileKind, depth: Depth, content: Content) ->
     return FileReport(file=file, kind=kind, depth=depth, content=content)
 
 
-
 class _PeekedSource:
     """A source whose first bytes have been looked at without fetching them twice; compares the store's own checksum."""
 

@@ -6,16 +6,18 @@ import typer
 
 from catalog.answers import Document, check_document, nightly_document
 from catalog.cli.check import check_text
-from catalog.cli.means import EngineKind, Kind, Means, MostBytes, MostRequests, Scheduler, Workers, parse_means
-from catalog.cli.options import CatalogPath, Config, FailOn, Json, parse_fail_on
+from catalog.cli.means import EngineKind, Kind, MostBytes, MostRequests, Scheduler, Workers, parse_means
+from catalog.cli.options import CatalogPath, Config, FailOn, Json, Reverify, parse_fail_on
 from catalog.cli.render import text_of
 from catalog.cli.scan_text import scan_text
 from catalog.cli.scanning import Terms, perform
 from catalog.cli.session import Session, final_status, open_session
 from catalog.exit_status import ExitStatus, Judgement
 from catalog.judge_values import Period
+from catalog.reverify import parse_reverify
 from catalog.targets import find_targets
 from catalog.workflow import DEFAULT_PERIOD, Question, check, utc_now
+from verifier.model import Depth
 
 
 def register(app: typer.Typer) -> None:
@@ -25,6 +27,7 @@ def register(app: typer.Typer) -> None:
 
 def nightly(
     *,
+    reverify: Reverify = None,
     workers: Workers = None,
     engine: EngineKind = Kind.LOCAL,
     scheduler: Scheduler = None,
@@ -37,18 +40,21 @@ def nightly(
 ) -> int:
     """Scan every zone, judge every schedule: the cron entry."""
     fails_on_warnings = parse_fail_on(fail_on)
-    means = parse_means(engine, scheduler, workers, max_bytes, max_requests)
+    terms = Terms(
+        reverify=parse_reverify(reverify, Depth.FULL) if reverify is not None else None,
+        means=parse_means(engine, scheduler, workers, max_bytes, max_requests),
+    )
     session = open_session(config, catalog, wants_json=wants_json)
-    document, status = watch_night(session, means)
+    document, status = watch_night(session, terms)
     session.answer(document, "" if wants_json else night_text(document))
     return final_status(status, fails_on_warnings=fails_on_warnings)
 
 
-def watch_night(session: Session, means: Means | None = None) -> tuple[Document, ExitStatus]:
+def watch_night(session: Session, terms: Terms | None = None) -> tuple[Document, ExitStatus]:
     """Do one night's work; a zone that cannot be read does not keep the others from being judged."""
     judgement = Judgement(session.settings)
     targets = find_targets([], session.settings, {})
-    seen = perform(session, targets, Terms(means=means or Means()), judgement)
+    seen = perform(session, targets, terms or Terms(), judgement)
     now = utc_now()
     question = Question(Period(now - DEFAULT_PERIOD, now), records=True)
     watch = check(session.settings, session.catalog, question)

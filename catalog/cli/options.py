@@ -15,7 +15,7 @@ from verifier.model import SnapshotId
 _CONFIG = "Settings (default: LANDPROOF_CONFIG, or landproof.toml here)."
 _CATALOG = "Catalog (default: the settings', or landproof.duckdb here)."
 _DATASET = "Only this dataset: id, ZONE/ID or name."
-
+_REVERIFY = "Read again what has not changed: all, sample:PCT, older-than:DAYS or budget:BYTES."
 _EXCERPT = "Show a short, escaped piece of a file where a finding stands; it is kept nowhere."
 
 Config = Annotated[Path | None, typer.Option("--config", metavar="FILE", help=_CONFIG)]
@@ -25,6 +25,7 @@ From = Annotated[str | None, typer.Option("--from", metavar="TIME", help="Earlie
 To = Annotated[str | None, typer.Option("--to", metavar="TIME", help="Latest export time, included.")]
 Zone = Annotated[str | None, typer.Option("--zone", metavar="ZONE", help="Only this zone.")]
 Dataset = Annotated[str | None, typer.Option("--dataset", metavar="DATASET", help=_DATASET)]
+Reverify = Annotated[str | None, typer.Option("--reverify", metavar="HOW", help=_REVERIFY)]
 WantsExcerpt = Annotated[bool, typer.Option("--excerpt", help=_EXCERPT)]
 FailOn = Annotated[str, typer.Option("--fail-on", metavar="LEVEL", help="warn, or error: warnings alone exit with 0.")]
 

@@ -20,6 +20,7 @@ from catalog.cli.options import (
     FailOn,
     From,
     Json,
+    Reverify,
     To,
     WantsExcerpt,
     parse_fail_on,
@@ -47,11 +48,6 @@ _SETTLE = typer.Option(
     help="Quiet time until a snapshot counts as settled; 0: do not wait.",
 )
 _VANISHED = typer.Option("--accept-vanished", help="Believe a listing that lacks many known files at once.")
-_REVERIFY = typer.Option(
-    "--reverify",
-    metavar="HOW",
-    help="Read again what has not changed: all, sample:PCT, older-than:DAYS or budget:BYTES.",
-)
 _ESTIMATE = typer.Option("--estimate", help="Only list, and say what a scan would read: files, bytes, requests.")
 _SNAPSHOT = typer.Option("--snapshot", metavar="ID", help="Only this snapshot: ZONE/DATASET_ID/EXPORT_TIME.")
 _JSONL = typer.Option("--jsonl", help="Print one snapshot a line as it is judged, then the document without them.")
@@ -71,7 +67,7 @@ def scan(
     end: To = None,
     snapshot: Annotated[str | None, _SNAPSHOT] = None,
     settle_minutes: Annotated[int | None, _SETTLE] = None,
-    reverify: Annotated[str | None, _REVERIFY] = None,
+    reverify: Reverify = None,
     workers: Workers = None,
     engine: EngineKind = Kind.LOCAL,
     scheduler: Scheduler = None,

@@ -52,7 +52,7 @@ class TestMistakes:
             "levels.layout.marker: expected one of error, warn, info, got 'loud'",
             (
                 "zones.cja.kind: expected 's3', 'azure-blob', 'adls-gen2', 'gcs', 'sftp', 'data-landing-zone'"
-                " or 'local', got 'ftp'"
+                ", 'local' or 'fsspec', got 'ftp'"
             ),
             (
                 "zones.cja.template: template '{DATASET_ID}' has neither EXPORT_TIME nor DATETIME, so that exports"

@@ -271,6 +271,12 @@ class TestAnOverdueReading:
         zone.scan("--reverify", "older-than:28.5")
         assert "dataset.verification-overdue" not in zone.run("check").codes
 
+    def test_is_made_good_by_the_nightly_run_itself(self, zone: Zone) -> None:
+        night = zone.run("nightly", "--reverify", "older-than:28.5", "--workers", 0)
+        assert night.document["scan"]["reverify"]["files"] == 4
+        assert "dataset.verification-overdue" not in str(night.document["check"])
+        assert zone.run("nightly", "--reverify", "yesterday").status == 64
+
     def test_is_told_as_of_the_moment_asked_about(self, zone: Zone) -> None:
         zone.scan("--reverify", "all")
         assert "dataset.verification-overdue" not in zone.run("check").codes

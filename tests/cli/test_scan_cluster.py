@@ -14,6 +14,7 @@ from support.destinations import DESTINATIONS, Servers, zone_settings
 from support.landproof import Answer, Document, findings_of, finished, landproof, started
 from support.processes import Killer, readers_of, until
 
+from fixtures import pgp_messages as messages
 from fixtures.content import flipped, gz, lines, parquet
 
 DATASET = "64e0c0ffee0123456789abcd"
@@ -32,8 +33,12 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="watc
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
-    """A cluster whose workers know the credentials of a store."""
-    known = {"STORE_KEY": "LANDPROOFTESTKEY", "STORE_SECRET": "landproof-test-secret"}
+    """A cluster whose workers know the credentials of a store and the passphrase of a key."""
+    known = {
+        "STORE_KEY": "LANDPROOFTESTKEY",
+        "STORE_SECRET": "landproof-test-secret",
+        "PGP_PASSPHRASE": messages.PASSPHRASE,
+    }
     with dask_cluster(tmp_path_factory.mktemp("cluster"), environment=known) as running:
         yield running
 
@@ -198,3 +203,33 @@ class TestSecrets:
         assert seen.status == 64
         assert "zones.exports.options.secret: a literal secret does not travel" in seen.err
         assert "landproof-test-secret" not in seen.out + seen.err
+
+
+class TestKeysOfPgp:
+    """Those that decrypt exports, and the passphrase that unlocks them."""
+
+    @pytest.fixture
+    def settings(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        folder = tmp_path / "exports" / DATASET / FOLDER
+        folder.mkdir(parents=True)
+        (folder / "part-00000.json.gz.pgp").write_bytes(messages.FOR_LOCKED)
+        (tmp_path / "key").write_text(messages.LOCKED_KEY)
+        monkeypatch.setenv("PGP_PASSPHRASE", messages.PASSPHRASE)
+        path = tmp_path / "landproof.toml"
+        path.write_text(
+            '[zones.exports]\nurl = "exports"\n[pgp]\nkeys = ["file:key"]\npassphrase = "${PGP_PASSPHRASE}"\n'
+        )
+        return path
+
+    def test_they_are_found_by_the_workers(self, settings: Path, cluster: DaskCluster) -> None:
+        seen = landproof(*scan(settings, "cluster", *by(cluster)))
+        assert (seen.status, list(seen.verdicts.values())) == (0, ["good"])
+
+    def test_a_worker_without_them_says_which_it_lacks(
+        self, settings: Path, cluster: DaskCluster, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("ONLY_HERE", messages.PASSPHRASE)
+        settings.write_text(settings.read_text().replace("PGP_PASSPHRASE", "ONLY_HERE"))
+        seen = landproof(*scan(settings, "cluster", *by(cluster)))
+        assert (seen.status, list(seen.verdicts.values())) == (3, ["unknown"])
+        assert "environment variable ONLY_HERE is not set" in seen.only("file.unreadable")["message"]

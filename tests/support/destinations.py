@@ -19,6 +19,7 @@ import pytest
 from support.azure_store import KINDS as AZURE_KINDS
 from support.azure_store import AzureServer, AzureStore, azurite
 from support.dlz_store import LandingZones, in_azure, landing_zones, on_s3
+from support.ftp_store import FtpServer, FtpStore, rclone_ftp
 from support.gcs_store import GcsAnonymousStore, GcsHmacStore, GcsServer, GcsStore, gcs_server
 from support.proxy import Fault, refused, unavailable
 from support.servers import S3Server, moto_s3, rclone_s3
@@ -174,6 +175,12 @@ def _rclone_sftp(servers: Servers) -> Iterator[SftpServer]:
 
 
 @contextmanager
+def _rclone_ftp(servers: Servers) -> Iterator[FtpServer]:
+    with rclone_ftp(servers.folder()) as server:
+        yield server
+
+
+@contextmanager
 def _landing_zones_in_azure(servers: Servers) -> Iterator[tuple[LandingZones, AzureServer]]:
     behind = servers.of(_azurite)
     with landing_zones() as zones:
@@ -251,6 +258,14 @@ DESTINATIONS: tuple[Destination, ...] = (
         start=_landing_zones_in_s3,
         store=lambda servers, name: on_s3(*servers, name),
         wire=_S3,
+    ),
+    Destination(
+        name="fsspec-ftp",
+        place="fsspec-ftp",
+        start=_rclone_ftp,
+        store=FtpStore,
+        has_clock=False,
+        cannot_hold=RCLONE_SHOWS_AS_OTHERS,
     ),
 )
 

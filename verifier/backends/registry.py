@@ -47,6 +47,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("gcs", ("gs", "gcs"), "verifier.backends.gcs", requests=_AT_A_DISTANCE),
     Kind("sftp", ("sftp",), "verifier.backends.sftp", requests=_SSHD_STARTS, logins=_SSHD_STARTS),
     Kind("data-landing-zone", ("dlz",), "verifier.backends.data_landing_zone", timedelta(days=7), _AT_A_DISTANCE),
+    Kind("fsspec", ("ftp",), "verifier.backends.fsspec_other"),  # and every scheme that is no other's
 )
 
 _ALSO_AS = {

@@ -16,6 +16,7 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from verifier.backends.azure_urls import azure_place
 from verifier.backends.base import Location
+from verifier.backends.fsspec_urls import fsspec_place, is_known, refuse_chains
 from verifier.backends.registry import Kind, kind_of, may_be, named_kind, supported
 from verifier.backends.sftp_urls import sftp_place
 from verifier.backends.url_rules import bucket_url, printable, refuse_dots, refuse_secrets
@@ -39,6 +40,7 @@ def parse_location(text: str, options: Mapping[str, object] | None = None, kind:
     """
     if not text.strip() or "\0" in text:
         raise UsageError("a path or URL is empty or holds a zero byte")
+    refuse_chains(text)
     match = _SCHEME.match(text)
     scheme = match[1].lower() if match else "file"
     found = _kind(scheme, kind)
@@ -93,7 +95,7 @@ def shown(name: str) -> str:
 
 
 def _kind(scheme: str, wanted: str | None) -> Kind:
-    found = kind_of(scheme)
+    found = kind_of(scheme) or (named_kind("fsspec") if is_known(scheme) else None)
     if wanted is not None:
         named_kind(wanted)
     if found is None:
@@ -112,6 +114,8 @@ def _place(kind: Kind, scheme: str, rest: str, options: Mapping[str, object]) ->
             return azure_place(scheme, rest, options)
         case "sftp":
             return sftp_place(rest, options)
+        case "fsspec":
+            return fsspec_place(scheme, rest), dict(options)
         case "data-landing-zone":
             return _sandbox_url(rest), dict(options)
         case _:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections import deque
 from collections.abc import Iterator
@@ -19,11 +18,8 @@ _WORTH_BYTES = 4 * MIB
 
 
 def worth_it(stored_size: int) -> bool:
-    """Tell whether a file is large enough for a thread of its own, and a core of the machine idle for it.
-
-    Where every core is busy with files of their own, the thread would cost a few hundredths and gain nothing.
-    """
-    return stored_size >= _WORTH_BYTES and os.getloadavg()[0] < (os.cpu_count() or 1) - 0.5
+    """Tell whether a file is large enough for a thread of its own; that costs a few hundredths where no core is idle."""
+    return stored_size >= _WORTH_BYTES
 
 
 def ahead(pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -101,10 +101,10 @@ class Judge:
 
     def _all_good(self, block: bytes, lines: list[bytes]) -> bool:
         """Tell whether every line is one valid object within the limits, and take their shape if so."""
-        depth = self._limits.json_depth
-        if max(map(len, lines)) - 1 > self._limits.line_bytes or not is_utf8(block):
+        depth, longest = self._limits.json_depth, max(map(len, lines))
+        if longest - 1 > self._limits.line_bytes or not is_utf8(block):
             return False
-        if may_be_deep(lines, depth) and any(is_deeper(line, depth) for line in lines):
+        if may_be_deep(block, longest, depth) and any(is_deeper(line, depth) for line in lines):
             return False
         return self.shape.take(lines)
 

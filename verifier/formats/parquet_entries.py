@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from verifier.formats.base import MIB
+from verifier.formats.parquet_bounds import codec_name
 from verifier.formats.parquet_compact import BYTE_ARRAY, MAGIC, Column, data_page_header, footer, required_bytes
 from verifier.formats.parquet_footer import Leaf
 from verifier.formats.parquet_pages import Page, Read
@@ -38,11 +39,15 @@ def judge_entries(dictionaries: Sequence[tuple[Walk, Leaf]], read: Read) -> None
     alike: dict[tuple[int, bool], list[_Entries]] = {}
     for walk, leaf in dictionaries:
         page, codec = walk.dictionary, walk.chunk.codec
-        if page is None or not page.values:
+        if page is None:
             continue
         stored = read(page.body, page.end)
         if codec == GZIP:
             codec, stored = UNCOMPRESSED, inflate(stored, page.expanded, has_checksum=page.crc is not None)
+        if not page.values:
+            # A page without values would end the column that the others are put in.
+            _judge_empty(page, codec, stored)
+            continue
         pages = alike.setdefault((codec, _is_text(leaf)), [])
         pages.append(_Entries(stored, page.expanded, page.values))
         if sum(entries.expanded for entries in pages) > _TOGETHER:
@@ -66,6 +71,14 @@ def longest_entry(page: Page, codec: int, read: Read) -> int:
     except (pa.ArrowException, OSError, ValueError):
         return page.expanded
     return min(page.expanded, longest or 0)
+
+
+def _judge_empty(page: Page, codec: int, stored: bytes) -> None:
+    """Raise what is wrong with a dictionary without entries, which has no bytes either."""
+    if page.expanded:
+        raise pa.ArrowInvalid("a dictionary without entries has bytes")
+    if codec != UNCOMPRESSED:
+        pa.decompress(stored, decompressed_size=0, codec=codec_name(codec), asbytes=True)
 
 
 def _is_text(leaf: Leaf) -> bool:

@@ -17,10 +17,11 @@ from support.tcp_proxy import How, Spoil, tcp_proxy
 
 from verifier.backends.base import Backend
 from verifier.backends.registry import open_backend
+from verifier.backends.sftp_session import READ_BYTES, REQUESTS_IN_FLIGHT
 from verifier.errors import ChangedError, DeniedError, NetworkError, SourceError
 from verifier.model import StoredFile
 
-DATA = random.Random(5).randbytes(3_500_000)
+DATA = random.Random(5).randbytes(6_000_000)
 LARGE = random.Random(6).randbytes(1 << 20) * 20
 _numbers = itertools.count()
 
@@ -77,7 +78,7 @@ def test_a_large_file_comes_whole_from_every_server(tmp_path: Path, software: st
 
 @pytest.mark.usefixtures("short_waits")
 @pytest.mark.parametrize("how", [How.CLOSE, How.RESET])
-@pytest.mark.parametrize("after_bytes", [6_000, 1_234_567, 3_400_000])
+@pytest.mark.parametrize("after_bytes", [6_000, 1_234_567, 5_900_000])
 def test_a_stream_goes_on_over_another_connection_from_where_it_broke(
     place: KeyStore, how: How, after_bytes: int
 ) -> None:
@@ -89,7 +90,7 @@ def test_a_stream_goes_on_over_another_connection_from_where_it_broke(
         assert b"".join(source.stream()) == DATA
         assert source.read_range(100, 2_000_000) == DATA[100:2_000_000]
         assert proxy.connections == 2
-        most = len(DATA) - after_bytes + (1 << 20) + 2_000_000
+        most = len(DATA) - after_bytes + REQUESTS_IN_FLIGHT * READ_BYTES + 2_000_000
         assert proxy.received[2] < most * 1.1 + 20_000
 
 

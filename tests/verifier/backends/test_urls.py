@@ -68,7 +68,6 @@ def test_names_that_are_not_utf8_survive_in_the_url() -> None:
         "",
         "  ",
         "a\0b",
-        "ftp://host/x",
         "https://bucket.s3.amazonaws.com/x?X-Amz-Signature=hidden",
         "s3://key:hidden@bucket/x",
         "s3://hidden@bucket",
@@ -98,8 +97,8 @@ def test_what_is_no_place_or_carries_a_secret_is_refused_and_not_repeated(text: 
 
 
 def test_an_unknown_scheme_or_kind_names_what_is_supported() -> None:
-    with pytest.raises(UsageError, match=r"ftp://; supported are local \(file://\), s3 \(s3://\)"):
-        parse_location("ftp://host/x")
+    with pytest.raises(UsageError, match=r"tape://; supported are local \(file://\), s3 \(s3://\)"):
+        parse_location("tape://host/x")
     with pytest.raises(UsageError, match=r"tape; supported are local"):
         parse_location("/x", kind="tape")
     with pytest.raises(UsageError, match=r"kind s3, got one of kind local"):

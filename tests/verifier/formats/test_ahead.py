@@ -111,9 +111,8 @@ STORED = gzip.compress(BODY, compresslevel=1, mtime=0)
 
 @pytest.fixture(params=[True, False], ids=["ahead", "in turn"])
 def verified(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> object:
-    """The validator, on a machine with a core to spare or without."""
-    monkeypatch.setattr("os.getloadavg", lambda: (0.0, 0.0, 0.0) if request.param else (1e6, 1e6, 1e6))
-    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    """The validator, for which a file is large enough for a thread of its own or not."""
+    monkeypatch.setattr("verifier.formats.ahead._WORTH_BYTES", 0 if request.param else 1 << 60)
     return lambda data: verify_json_gzip(Large(data), Depth.FULL, Limits())
 
 

@@ -192,13 +192,22 @@ def test_a_line_that_is_too_deep_is_never_passed_over(limit: int, depth: int, op
     closing = bytes(b"]}"[letter == ord("{")] for letter in reversed(opening) if letter in b"[{")
     line = b'{"":' + opening * depth + b"0" + closing * depth + b"}" + b" " * padding
     lines = [b'{"a":[[]]}', line, b'{"a":1}']
-    assert may_be_deep(lines, limit) or not any(is_deeper(one, limit) for one in lines)
+    longest = max(map(len, lines))
+    assert may_be_deep(b"\n".join(lines), longest, limit) or not any(is_deeper(one, limit) for one in lines)
+
+
+@pytest.mark.parametrize("before", range((16 << 10) - 1300, 16 << 10, 100))
+def test_a_line_that_is_too_deep_is_not_passed_over_wherever_in_a_block_it_stands(before: int) -> None:
+    deep = b'{"a":' + b"[" * 600 + b"]" * 600 + b"}\n"
+    block = b'{"a":"' + b"x" * (before - 9) + b'"}\n' + deep + b"{}\n" * 9999
+    assert block.index(deep) == before
+    assert may_be_deep(block, len(deep), 512)
 
 
 def test_ordinary_lines_are_passed_over() -> None:
-    line = b'{"a":"' + b"x" * 1500 + b'","b":[1,[2]],"c":{"d":{}}}'
+    line = b'{"a":"' + b"x" * 1500 + b'","b":[1,[2]],"c":{"d":{}}}\n'
     assert len(line) > 2 * Limits().json_depth
-    assert not may_be_deep([line] * 3, Limits().json_depth)
+    assert not may_be_deep(line * 300, len(line), Limits().json_depth)
 
 
 @given(st.lists(st.sets(st.integers(0, 30), max_size=20).map(sorted), max_size=20))

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 import pytest
-from support.parquet_files import flipped, footer_of, footer_start, table, verified, written
+from support.parquet_files import flipped, footer_of, footer_start, pages_of, table, verified, written
 
 from verifier.formats.parquet_decode import FOREIGN_ERRORS, Decoder
+from verifier.formats.parquet_pages import PageType
 from verifier.formats.parquet_plan import Plan
 
 CODECS = ["none", "snappy", "gzip", "zstd", "brotli", "lz4"]
@@ -105,6 +106,20 @@ def test_no_damage_passes_the_fast_way_that_the_plain_one_refuses(
     assert len(footer_of(data).groups) == 1
     for damaged in _damaged(data, random.Random(codec + version)):
         verified(damaged)
+    assert {True, False} <= set(watched.sound)
+    assert not watched.too_kind
+
+
+@pytest.mark.parametrize("codec", ["none", "snappy", "gzip"])
+def test_the_header_of_a_dictionary_is_judged_even_where_it_holds_nothing(codec: str, watched: Watched) -> None:
+    content = pa.table({"never": pa.nulls(5, pa.string()), "some": ["a", "b"] * 2 + [None]})
+    data = written(content, compression=codec, write_page_checksum=False)
+    for leaf in (0, 1):
+        page = pages_of(data, 0, leaf)[0]
+        assert page.kind is PageType.DICTIONARY
+        for at in range(page.offset, page.end):
+            verified(flipped(data, at, at % 8))
+            verified(flipped(data, at, (at + 3) % 8))
     assert {True, False} <= set(watched.sound)
     assert not watched.too_kind
 
