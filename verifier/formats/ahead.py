@@ -9,21 +9,21 @@ from concurrent.futures import ThreadPoolExecutor
 
 from verifier.formats.base import MIB
 
-PIECE = 4 * MIB
+PIECE = 2 * MIB
 """How large pieces should be: after each call into C the thread waits for its turn, which small ones do not repay."""
 
-_PIECES = 3
-_TURN_SECONDS = 0.0005
+_PIECES = 6
+_TURN_SECONDS = 0.0001
 _WORTH_BYTES = 4 * MIB
 
 
 def worth_it(stored_size: int) -> bool:
-    """Tell whether a file is large enough for a thread of its own; that costs a few hundredths where no core is idle."""
+    """Tell whether a file is large enough for a thread, which costs a few hundredths where no core is idle."""
     return stored_size >= _WORTH_BYTES
 
 
 def ahead(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield the same pieces, of which three are made beforehand; what making them raises is raised in its place.
+    """Yield the same pieces, of which six are made beforehand; what making them raises is raised in its place.
 
     The iterator is used by one thread at a time and by none once this one has ended or was closed.
     """

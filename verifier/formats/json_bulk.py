@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from operator import add
 
 import pyarrow as pa
 
@@ -39,4 +38,5 @@ def _most_arrays(block: bytes, longest: int) -> int:
     windows = (block[start : start + _WINDOW] for start in range(0, len(block), _WINDOW))
     # Taking them out finds them by memchr: several times faster than counting, which looks at each byte.
     counts = [len(window) - len(window.replace(b"[", b"")) for window in windows]
-    return max(map(add, counts, (*counts[1:], 0)))  # of two windows, which a line may stand in
+    # A line may stand in two windows.
+    return max(mine + next_one for mine, next_one in zip(counts, (*counts[1:], 0), strict=True))
