@@ -1,11 +1,12 @@
-"""Make the pieces of a stream in a thread of its own while those before them are judged; not what they are made of."""
+"""Have a part of the work on a large file done in a thread of its own; not what that is."""
 
 from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
 
 from verifier.formats.base import MIB
 
@@ -15,6 +16,28 @@ PIECE = 2 * MIB
 _PIECES = 6
 _TURN_SECONDS = 0.0001
 _WORTH_BYTES = 4 * MIB
+
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+class InTurn(Executor):
+    """Does what is handed in at once, in the thread that hands it in."""
+
+    def submit(self, fn: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
+        """Do it, and return what came of it."""
+        future: Future[_T] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001  raised again where the result is asked for
+            future.set_exception(error)
+        return future
+
+
+def helper(stored_size: int, name: str) -> Executor:
+    """Return who does a part of the work on a file: a thread where that is worth it."""
+    return ThreadPoolExecutor(1, thread_name_prefix=name) if worth_it(stored_size) else InTurn()
 
 
 def worth_it(stored_size: int) -> bool:

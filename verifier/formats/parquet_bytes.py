@@ -8,13 +8,14 @@ import shutil
 import tempfile
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from threading import Lock
 from types import TracebackType
 from typing import IO, Protocol
 
 from verifier.errors import SourceError, WorkerError
+from verifier.formats.ahead import helper
 from verifier.formats.base import MIB, Source
 
 PIECE = 2 * MIB
@@ -124,7 +125,7 @@ def _check(source: Source, size: int) -> None:
 
 
 class Scanner:
-    """Reads a file front to back once, hashing on a thread of its own, and hands out ranges on the way.
+    """Reads a file front to back once, hashing a large one on a thread of its own, and hands out ranges on the way.
 
     A range behind the last windows is read again and not hashed again, so that the order of asking does not matter.
     """
@@ -135,7 +136,7 @@ class Scanner:
         self._windows: deque[tuple[int, bytes]] = deque(maxlen=_WINDOWS)
         self._position = 0
         self._hashing: deque[Future[None]] = deque()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sha256")
+        self._helper = helper(file.size, "sha256")
 
     def __enter__(self) -> Scanner:
         return self
@@ -143,7 +144,7 @@ class Scanner:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._thread.shutdown(cancel_futures=True)
+        self._helper.shutdown(cancel_futures=True)
 
     def pieces(self, start: int, end: int) -> Iterator[memoryview]:
         """Yield the bytes from `start` up to `end` in order, in pieces of at most 2 MiB."""
@@ -181,6 +182,6 @@ class Scanner:
         window = self.file.read_range(self._position, min(self.file.size, self._position + PIECE))
         if len(self._hashing) >= _WINDOWS:
             self._hashing.popleft().result()
-        self._hashing.append(self._thread.submit(self._digest.update, window))
+        self._hashing.append(self._helper.submit(self._digest.update, window))
         self._windows.append((self._position, window))
         self._position += len(window)

@@ -1,18 +1,19 @@
 """Walks and decodes all row groups of a Parquet file, one behind the other, and sums up what was there.
 
 The pages of a row group are walked before it is decoded, so that no decoder follows what the walk refused, and a page
-that fails its checksum is not reported again; while one row group decodes, the next ones are walked and hashed.
+that fails its checksum is not reported again. While one row group of a large file decodes, the next ones are walked.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 
 import pyarrow.parquet as pq
 
+from verifier.formats.ahead import helper
 from verifier.formats.base import Limits
 from verifier.formats.parquet_bounds import decodable, has_place, where
 from verifier.formats.parquet_bytes import Scanner
@@ -62,11 +63,11 @@ def verify_rows(
 ) -> Rows:
     """Check every page and decode every row group; without `metadata` the pages only. Raises SourceError."""
     job = _Job(scanner, footer, metadata, limits, findings)
-    with ThreadPoolExecutor(1, thread_name_prefix="decode") as thread:
+    with helper(scanner.file.size, "decode") as decoding:
         try:
-            job.run(thread)
+            job.run(decoding)
         finally:
-            thread.shutdown(cancel_futures=True)
+            decoding.shutdown(cancel_futures=True)
     return job.finish()
 
 
@@ -84,15 +85,15 @@ class _Job:
         self._pending: deque[tuple[int, Future[Decoded]]] = deque()
         self._rows = Rows(count=0, pages=0, size=scanner.file.size)
 
-    def run(self, thread: ThreadPoolExecutor) -> None:
-        """Walk the row groups in the footer's order, each handed to the decoding thread when it is walked."""
+    def run(self, decoding: Executor) -> None:
+        """Walk the row groups in the footer's order, each handed over to be decoded when it is walked."""
         for number, group in enumerate(self._footer.groups):
             plan = self._walk(number, group)
             if plan is None and group.rows:
                 self._rows.count = None
             elif plan is not None and self._decoder:
                 self._pending.append(
-                    (number, thread.submit(decode_group, self._decoder, plan, self._scanner.file, self._footer))
+                    (number, decoding.submit(decode_group, self._decoder, plan, self._scanner.file, self._footer))
                 )
             if len(self._pending) > _AHEAD:
                 self._collect()
