@@ -26,6 +26,11 @@ FOREIGN_ERRORS = (pa.ArrowException, OSError, ValueError, TypeError, MemoryError
 """What pyarrow raises for bytes it cannot make sense of."""
 
 _PREBUFFERED = 16 * MIB
+_WHOLE = MIB
+"""Up to this size a file is given to pyarrow as it is: asking for every range costs more."""
+_WORTH_STAND_INS = 32 << 10
+"""Stored bytes of a row group from which on making stand-ins costs less than it saves."""
+
 _BUFFERS = 8 * MIB
 _BUFFER_LEAST, _BUFFER_MOST = 4 << 10, 64 << 10
 
@@ -51,7 +56,9 @@ class Decoder:
         self._footer = footer
 
     def is_sound(self, plan: Plan) -> bool:
-        """Tell whether the stand-ins of a row group decode to what was promised. Raises SourceError."""
+        """Tell whether a row group is worth stand-ins, and they decode to what was promised. Raises SourceError."""
+        if plan.size < _WORTH_STAND_INS:
+            return False
         read, shapes = self._file.read_range, Shapes()
         chunks = [(walk, self._footer.leaves[walk.chunk.leaf]) for walk in plan.walks]
         try:
@@ -95,8 +102,9 @@ class Decoder:
         rows = plain_rows(plan, self._footer.leaves, self._file.read_range)
         face = Face(self._file.read_range, self._file.size)
         try:
+            shown = pa.BufferReader(face.read()) if self._file.size <= _WHOLE else face
             file = pq.ParquetFile(
-                face, metadata=self._metadata, pre_buffer=False, buffer_size=0 if is_small else buffer
+                shown, metadata=self._metadata, pre_buffer=False, buffer_size=0 if is_small else buffer
             )
             # Columns go by number, which only the inner reader takes: names with dots in them are ambiguous.
             batches = file.reader.iter_batches(
