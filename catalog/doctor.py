@@ -29,7 +29,18 @@ from verifier.formats.pgp_keys import PgpKeys
 from verifier.formats.pgp_process import KeyState, describe_keys
 from verifier.model import StoredFile
 
-_LIBRARIES = ("pyarrow", "duckdb", "isal", "msgspec", "botocore", "adlfs", "google-auth", "paramiko", "pysequoia")
+_LIBRARIES = (
+    "pyarrow",
+    "duckdb",
+    "isal",
+    "msgspec",
+    "botocore",
+    "adlfs",
+    "google-auth",
+    "paramiko",
+    "fsspec",
+    "pysequoia",
+)
 _SKEW_SECONDS = 300
 _SOON = timedelta(days=7)
 _ENDING_HINT = REGISTER["zone.credential-expiring"].advice

@@ -28,8 +28,9 @@ FOREIGN_ERRORS = (pa.ArrowException, OSError, ValueError, TypeError, MemoryError
 _PREBUFFERED = 16 * MIB
 _WHOLE = MIB
 """Up to this size a file is given to pyarrow as it is: asking for every range costs more."""
-_WORTH_STAND_INS = 32 << 10
-"""Stored bytes of a row group from which on making stand-ins costs less than it saves."""
+_SMALL = 128 << 10
+_FEW = 4096
+"""A row group of so many bytes before compression and of so few values is decoded before stand-ins would be made."""
 
 _BUFFERS = 8 * MIB
 _BUFFER_LEAST, _BUFFER_MOST = 4 << 10, 64 << 10
@@ -57,7 +58,7 @@ class Decoder:
 
     def is_sound(self, plan: Plan) -> bool:
         """Tell whether a row group is worth stand-ins, and they decode to what was promised. Raises SourceError."""
-        if plan.size < _WORTH_STAND_INS:
+        if plan.expanded < _SMALL and plan.most_values < _FEW:
             return False
         read, shapes = self._file.read_range, Shapes()
         chunks = [(walk, self._footer.leaves[walk.chunk.leaf]) for walk in plan.walks]

@@ -41,6 +41,16 @@ class Plan:
         """Stored bytes that decoding will read."""
         return sum(walk.chunk.size for walk in self.walks)
 
+    @property
+    def expanded(self) -> int:
+        """Bytes of its pages before compression."""
+        return sum(walk.expanded for walk in self.walks)
+
+    @property
+    def most_values(self) -> int:
+        """Values of its longest column, nulls included."""
+        return max((walk.chunk.values for walk in self.walks), default=0)
+
     def only(self, walk: Walk) -> Plan:
         """Return the plan of one of its chunks."""
         return Plan(self.number, (walk,), self.rows)

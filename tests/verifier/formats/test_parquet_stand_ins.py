@@ -42,7 +42,7 @@ class Watched:
             return said
 
         monkeypatch.setattr(Decoder, "is_sound", is_sound)
-        monkeypatch.setattr("verifier.formats.parquet_decode._WORTH_STAND_INS", 0)
+        monkeypatch.setattr("verifier.formats.parquet_decode._SMALL", 0)
 
 
 @pytest.fixture
