@@ -1,4 +1,4 @@
-"""Many files over a crew of workers: small ones of distant stores in batches, large ones alone.
+"""Many files over a crew of workers: small ones in batches, large ones alone.
 
 How a file is looked at is the business of `verifier.verify`, who the workers are that of the crews.
 """
@@ -26,6 +26,10 @@ _STRUCTURE_BYTES = 128 << 10
 BATCH_FILES = 128
 BATCH_BYTES = 32 << 20
 """What one worker holds of small files at most."""
+
+_NEAR_BYTES = 256 << 10
+_NEAR_BATCH_BYTES = 1 << 20
+"""The same of files that are read one after the other: so few that workers end at about the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ class Engine:
     def submit(self, task: Task) -> Pending:
         """Hand in one task."""
         lanes = named_kind(task.location.kind).lanes(self._crew.size)
-        is_small = lanes > 1 and _cost(task) <= SMALL_BYTES
+        is_small = _cost(task) <= (SMALL_BYTES if lanes > 1 else _NEAR_BYTES)
         gathered = self._gathered if is_small else None
         if gathered is None or not gathered.takes(task):
             gathered = _Gathered(lanes)
@@ -102,11 +106,15 @@ class _Gathered:
 
     @property
     def is_full(self) -> bool:
-        return len(self.tasks) >= BATCH_FILES or self.bytes >= BATCH_BYTES
+        return len(self.tasks) >= BATCH_FILES or self.bytes >= self._most_bytes
+
+    @property
+    def _most_bytes(self) -> int:
+        return BATCH_BYTES if self.lanes > 1 else _NEAR_BATCH_BYTES
 
     def takes(self, task: Task) -> bool:
         """Tell whether a task fits in: it is at the same place, and small enough for what room is left."""
-        return self.tasks[0].location == task.location and self.bytes + _cost(task) <= BATCH_BYTES
+        return self.tasks[0].location == task.location and self.bytes + _cost(task) <= self._most_bytes
 
     def add(self, task: Task) -> int:
         """Take in a task and return its place among the others."""

@@ -172,7 +172,9 @@ def test_small_files_share_a_worker_as_long_as_there_is_room_and_large_ones_go_a
     assert handed("s3://bucket", [SMALL_BYTES] * four * 2) == [[SMALL_BYTES] * four] * 2
     assert handed("s3://bucket", [1, SMALL_BYTES + 1, 1]) == [[SMALL_BYTES + 1]]
     assert handed("s3://bucket", [MIB, *[SMALL_BYTES] * four]) == [[MIB, *[SMALL_BYTES] * (four - 1)]]
-    assert handed("file:///zone", [1, 2]) == [[1], [2]]
+    near = 256 << 10
+    assert handed("file:///zone", [1] * BATCH_FILES + [1]) == [[1] * BATCH_FILES]
+    assert handed("file:///zone", [near, near + 1, *[near] * 3, 1]) == [[near + 1], [near] * 4]
 
 
 def test_files_of_which_only_the_structure_is_read_share_a_worker_whatever_their_size() -> None:
