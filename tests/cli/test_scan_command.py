@@ -238,7 +238,7 @@ class TestSettings:
         ["--fail-on", "never"],
         ["--unknown"],
         ["--config", "nowhere.toml"],
-        ["ftp://host/x"],
+        ["tape://host/x"],
     ],
 )
 def test_wrong_usage_is_64_and_reads_nothing(zone: Zone, words: list[str]) -> None:
