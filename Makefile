@@ -34,7 +34,7 @@ check: $(VENV)/.dev  ## lint, format, types and import directions
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports --no-cache
 
-bench: $(VENV)/.dev  ## time us against our peers and print the ratios; needs gzip, and some minutes of a quiet machine
+bench: $(VENV)/.dev  ## time us against our peers and print the ratios; needs gzip, and up to an hour of a quiet machine
 	@for part in bench/*.py bench/*/__main__.py; do \
 		name=$$(basename $${part%/__main__.py} .py); case $$name in harness|delayed|zones|soak) continue;; esac; \
 		echo; echo "bench.$$name"; $(RUN) -m bench.$$name || failed=1; \
