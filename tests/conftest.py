@@ -6,6 +6,7 @@ Test servers are started when the first test asks for one; the end of a run says
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -22,6 +23,8 @@ _SETTINGS = ("LANDPROOF_", "ADOBE_", "AWS_", "AZURE_", "GCSFS_", "GOOGLE_", "SSH
 for _name in set(os.environ) - {"LANDPROOF_AZURITE"}:  # where the test server is
     if _name.upper().startswith(_SETTINGS) or _name.lower().endswith("_proxy"):
         del os.environ[_name]
+# A run in the background of a script ignores Ctrl-C, and so would the commands that tests interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
 

@@ -85,12 +85,12 @@ class TestPlaces:
             url = "abfss://c00@acme.dfs.core.windows.net"
             options = {account_name = "other"}
             [zones.unknown]
-            url = "ftp://host"
+            url = "tape://host"
         """
         lines = mistakes(tmp_path, text)
         assert [line.split(":")[0] for line in lines] == [f"zones.{z}.url" for z in ("bare", "other", "two", "unknown")]
         for line, words in zip(
-            lines, ("account is not named; write", "of kind s3", "name other", "ftp://"), strict=True
+            lines, ("account is not named; write", "of kind s3", "name other", "tape://"), strict=True
         ):
             assert words in line
 

@@ -219,7 +219,7 @@ class TestLandingZones:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "ftp://host/x", "s3://user:hunter2@bucket/x", "s3://bucket/x?X-Amz-Signature=hunter2"]
+    "text", ["", "tape://host/x", "s3://user:hunter2@bucket/x", "s3://bucket/x?X-Amz-Signature=hunter2"]
 )
 def test_what_is_no_place_is_wrong_usage_and_shows_no_secret(text: str) -> None:
     with pytest.raises(UsageError) as caught:
