@@ -63,7 +63,7 @@ class Catalog:
             if not path.exists():
                 _create(path)
             with closing(_connect_to_write(path, patience)) as connection:
-                migrate.apply(connection, migrate.pending(connection, path))
+                _bring_up_to_date(connection, path)
                 with _transaction(connection):
                     yield connection
 
@@ -120,7 +120,15 @@ def _connect(path: Path, options: Mapping[str, str], patience: Patience, *, read
                 raise _busy(error, path) from error
         else:
             connection.execute("SET TimeZone = 'UTC'")
+            connection.execute("SET enable_progress_bar = false")  # it would be drawn into what is printed
             return connection
+
+
+def _bring_up_to_date(connection: Connection, path: Path) -> None:
+    steps = migrate.pending(connection, path)
+    if steps:  # some of which go through all that is recorded
+        connection.execute(f"SET memory_limit = '{OPTIONS['memory_limit']}'")
+        migrate.apply(connection, steps)
 
 
 def _connect_to_write(path: Path, patience: Patience) -> Connection:

@@ -94,3 +94,18 @@ def test_a_catalog_from_before_knows_when_bytes_were_first_read(
     assert rows(older, "SELECT count(*), count(name) FROM full_read") == [(2, 0)]
     with older.write() as connection:
         assert contradictions(connection) == []
+
+
+def test_what_brings_an_old_catalog_up_to_date_has_the_memory_to_go_through_all_of_it(
+    recorded: Catalog, tmp_path: Path
+) -> None:
+    older = older_copy(recorded, tmp_path / "older.duckdb", 3)
+    asked = "SELECT current_setting('memory_limit')"
+    with older.write() as connection:
+        upgrading = connection.execute(asked).fetchall()
+    with older.write() as connection:
+        assert connection.execute(asked).fetchall() != upgrading == [("953.6 MiB",)]
+
+
+def test_no_progress_bar_is_drawn_into_what_a_command_prints(recorded: Catalog) -> None:
+    assert rows(recorded, "SELECT current_setting('enable_progress_bar')") == [(False,)]
