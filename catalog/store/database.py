@@ -120,7 +120,6 @@ def _connect(path: Path, options: Mapping[str, str], patience: Patience, *, read
                 raise _busy(error, path) from error
         else:
             connection.execute("SET TimeZone = 'UTC'")
-            connection.execute("SET enable_progress_bar = false")  # it would be drawn into what is printed
             return connection
 
 

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 from support.landproof import Answer, finished, started
-from support.processes import Killer
+from support.processes import Killer, Starver
 from support.sparse_parquet import write_sparse_parquet
-from support.starving import Starver
 from support.zones import ALPHA, BETA, Zone, days_before, some_json
 
 from fixtures.case import LANDS_AFTER

@@ -1,9 +1,10 @@
-"""Watch processes of this machine: who has a file open, who carries a mark; end only those a test started."""
+"""Watch processes of this machine: who has a file open, who carries a mark; end or starve only those a test started."""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
+import resource
 import signal
 import threading
 import time
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 _PROC = Path("/proc")
 
@@ -52,16 +54,15 @@ def until(is_so: Callable[[], object], seconds: float = 20) -> bool:
     return True
 
 
-class Killer:
-    """Kills whoever reads a file, so many times; a context manager that knows whom it killed."""
+class _Watch:
+    """Does something to whoever reads a file, in a thread of its own, while it is entered."""
 
-    def __init__(self, path: Path, times: int) -> None:
-        self.killed: list[int] = []
-        self._path, self._times = path, times
+    def __init__(self, path: Path) -> None:
+        self._path = path
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._over = threading.Event()
 
-    def __enter__(self) -> Killer:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -70,10 +71,42 @@ class Killer:
         self._thread.join()
 
     def _run(self) -> None:
+        raise NotImplementedError
+
+
+class Killer(_Watch):
+    """Kills whoever reads a file, so many times; a context manager that knows whom it killed."""
+
+    def __init__(self, path: Path, times: int) -> None:
+        super().__init__(path)
+        self.killed: list[int] = []
+        self._times = times
+
+    def _run(self) -> None:
         while len(self.killed) < self._times and not self._over.wait(0.02):
             for pid in readers_of(self._path) - set(self.killed):
                 os.kill(pid, signal.SIGKILL)
                 self.killed.append(pid)
+
+
+class Starver(_Watch):
+    """Lets whoever reads a file take so many bytes of address space more and no further; a context manager."""
+
+    def __init__(self, path: Path, spare_bytes: int) -> None:
+        super().__init__(path)
+        self.starved: set[int] = set()
+        self._spare_bytes = spare_bytes
+
+    def _run(self) -> None:
+        while not self._over.wait(0.01):
+            for pid in readers_of(self._path) - self.starved:
+                try:
+                    pages = int((_PROC / str(pid) / "statm").read_text().split()[0])
+                    most = pages * resource.getpagesize() + self._spare_bytes
+                    resource.prlimit(pid, resource.RLIMIT_AS, (most, most))
+                except (OSError, ValueError):
+                    continue
+                self.starved.add(pid)
 
 
 @contextmanager

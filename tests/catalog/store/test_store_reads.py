@@ -105,7 +105,3 @@ def test_what_brings_an_old_catalog_up_to_date_has_the_memory_to_go_through_all_
         upgrading = connection.execute(asked).fetchall()
     with older.write() as connection:
         assert connection.execute(asked).fetchall() != upgrading == [("953.6 MiB",)]
-
-
-def test_no_progress_bar_is_drawn_into_what_a_command_prints(recorded: Catalog) -> None:
-    assert rows(recorded, "SELECT current_setting('enable_progress_bar')") == [(False,)]
