@@ -14,7 +14,7 @@ from catalog.scan_answers import estimate_object, reverify_object
 from catalog.store.copies import KnownCopy
 from catalog.store.history import FileRevision, SnapshotRevision
 from catalog.store.queries import RecordedDataset, RecordedFile, RecordedSnapshot
-from verifier.model import Finding, SnapshotReport
+from verifier.model import Column, Finding, SnapshotReport
 from verifier.zone_model import Stray, ZoneReport
 
 Document = dict[str, Any]
@@ -68,6 +68,11 @@ def snapshot_object(report: SnapshotReport) -> Document:
     }
 
 
+def column_object(column: Column) -> Document:
+    """One column of a schema."""
+    return {"name": column.name, "type": column.type, "always": column.always}
+
+
 def finding_object(finding: Finding) -> Document:
     """One finding; what does not apply is null."""
     return {
@@ -102,12 +107,12 @@ def nightly_document(scan: Document, check: Document) -> Document:
 
 def datasets_document(datasets: Iterable[RecordedDataset], names: Mapping[tuple[str, str], str | None]) -> Document:
     """The document of `datasets`; `names` are the configured ones."""
-    return {"schema": "landproof/datasets/1", "datasets": [_dataset(d, names) for d in datasets]}
+    return {"schema": "landproof/datasets/1", "datasets": [dataset_object(d, names) for d in datasets]}
 
 
-def snapshots_document(snapshots: Iterable[RecordedSnapshot]) -> Document:
-    """The document of `snapshots`."""
-    return {"schema": "landproof/snapshots/1", "snapshots": [_recorded(s) for s in snapshots]}
+def snapshots_document(snapshots: Iterable[RecordedSnapshot], more: int = 0) -> Document:
+    """The document of `snapshots`; `more` were left for later pages."""
+    return {"schema": "landproof/snapshots/1", "snapshots": [recorded_object(s) for s in snapshots], "more": more}
 
 
 def show_document(
@@ -117,16 +122,22 @@ def show_document(
     columns = snapshot.report.columns
     return {
         "schema": "landproof/show/1",
-        "snapshot": _recorded(snapshot),
-        "columns": [{"name": c.name, "type": c.type, "always": c.always} for c in columns] if columns else None,
-        "files": [_file(f) for f in files],
+        "snapshot": recorded_object(snapshot),
+        "columns": [column_object(c) for c in columns] if columns else None,
+        "files": [file_object(f) for f in files],
         "copies": [_copy(c) for c in copies],
     }
 
 
-def history_document(subject: str, revisions: Sequence[SnapshotRevision] | Sequence[FileRevision]) -> Document:
-    """The document of `history`: every recorded state of a snapshot or of a path, oldest first."""
-    return {"schema": "landproof/history/1", "subject": subject, "revisions": [_revision(r) for r in revisions]}
+def history_document(
+    subject: str, revisions: Sequence[SnapshotRevision] | Sequence[FileRevision], more: int = 0
+) -> Document:
+    """The document of `history`: the recorded states of a snapshot or of a path, oldest first.
+
+    `more` were left for later pages.
+    """
+    listed = [_revision(r) for r in revisions]
+    return {"schema": "landproof/history/1", "subject": subject, "revisions": listed, "more": more}
 
 
 def sql_document(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, is_cut: bool) -> Document:
@@ -185,7 +196,8 @@ def _slot(slot: Slot) -> Document:
     }
 
 
-def _dataset(dataset: RecordedDataset, names: Mapping[tuple[str, str], str | None]) -> Document:
+def dataset_object(dataset: RecordedDataset, names: Mapping[tuple[str, str], str | None]) -> Document:
+    """One dataset; `names` are the configured ones."""
     return {
         "zone": dataset.zone,
         "dataset_id": dataset.dataset_id,
@@ -197,7 +209,8 @@ def _dataset(dataset: RecordedDataset, names: Mapping[tuple[str, str], str | Non
     }
 
 
-def _recorded(snapshot: RecordedSnapshot) -> Document:
+def recorded_object(snapshot: RecordedSnapshot) -> Document:
+    """One snapshot with the moments that the catalog keeps of it."""
     return snapshot_object(snapshot.report) | {
         "first_seen_at": moment(snapshot.first_seen_at),
         "judged_at": moment(snapshot.judged_at),
@@ -206,7 +219,8 @@ def _recorded(snapshot: RecordedSnapshot) -> Document:
     }
 
 
-def _file(recorded: RecordedFile) -> Document:
+def file_object(recorded: RecordedFile) -> Document:
+    """One file, the same wherever it appears."""
     report, reference = recorded.known.report, recorded.known.reference
     return {
         "path": report.file.path,

@@ -31,7 +31,10 @@ _MODULES = {
     "datasets": "lookup",
     "snapshots": "lookup",
     "show": "lookup",
+    "diff": "search",
     "history": "lookup",
+    "find": "search",
+    "restore": "restore",
     "sql": "sql",
     "doctor": "doctor",
 }

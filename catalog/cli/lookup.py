@@ -10,32 +10,35 @@ import typer
 from catalog import answers
 from catalog.cli import lookup_text
 from catalog.cli.excerpt import excerpts_of
+from catalog.cli.naming import find_snapshot, names_snapshot, unknown
 from catalog.cli.options import (
     CatalogPath,
     Config,
     Dataset,
     From,
     Json,
+    Offset,
     To,
     WantsExcerpt,
     Zone,
     parse_period,
-    parse_snapshot_id,
     refuse_excerpt,
 )
 from catalog.cli.session import Session, final_status, open_session
 from catalog.exit_status import Judgement
 from catalog.store.copies import copies_of
-from catalog.store.history import path_history, snapshot_history
+from catalog.store.history import FileRevision, SnapshotRevision, path_history, snapshot_history
 from catalog.store.known import known_zones
-from catalog.store.queries import SnapshotFilter, get_snapshot, list_datasets, list_files, list_snapshots
+from catalog.store.queries import SnapshotFilter, count_snapshots, list_datasets, list_files, list_snapshots
 from verifier.errors import UsageError
 from verifier.model import Verdict
 
 _VERDICT = typer.Option("--verdict", help="Only snapshots with this verdict.")
 _LATEST = typer.Option("--latest", help="Only the newest of each dataset.")
 _LATEST_GOOD = typer.Option("--latest-good", help="Only the newest good one of each dataset.")
-_LIMIT = typer.Option("--limit", metavar="N", min=1, help="At most so many, the newest.")
+_LIMIT = typer.Option("--limit", metavar="N", min=1, max=10**6, help="At most so many, the newest.")
+_STATES = typer.Option("--limit", metavar="N", min=1, help="At most so many states, the oldest.")
+_SNAPSHOT = typer.Argument(metavar="SNAPSHOT", help="ZONE/DATASET_ID/EXPORT_TIME, or DATASET/latest.")
 _SUBJECT = typer.Argument(metavar="SNAPSHOT|PATH", help="A snapshot's id, or the path of a file below its zone.")
 
 
@@ -64,6 +67,7 @@ def snapshots(
     latest: Annotated[bool, _LATEST] = False,
     latest_good: Annotated[bool, _LATEST_GOOD] = False,
     limit: Annotated[int | None, _LIMIT] = None,
+    offset: Offset = 0,
     config: Config = None,
     catalog: CatalogPath = None,
     wants_json: Json = False,
@@ -81,15 +85,18 @@ def snapshots(
         latest=latest,
         latest_good=latest_good,
         limit=limit,
+        offset=offset,
     )
-    document = answers.snapshots_document(list_snapshots(session.catalog, wanted))
+    found = list_snapshots(session.catalog, wanted)
+    more = 0 if limit is None else max(count_snapshots(session.catalog, wanted) - offset - len(found), 0)
+    document = answers.snapshots_document(found, more)
     session.answer(document, "" if wants_json else lookup_text.snapshots_text(document))
     return 0
 
 
 def show(
     *,
-    snapshot: Annotated[str, typer.Argument(metavar="SNAPSHOT", help="ZONE/DATASET_ID/EXPORT_TIME.")],
+    snapshot: Annotated[str, _SNAPSHOT],
     wants_excerpt: WantsExcerpt = False,
     config: Config = None,
     catalog: CatalogPath = None,
@@ -97,14 +104,12 @@ def show(
 ) -> int:
     """Show one snapshot with its findings, files, digests and copies.
 
-    The exit status goes by the verdict.
+    For the export time may stand latest, latest-good or last-full. The exit status goes by the verdict.
     """
-    wanted = parse_snapshot_id(snapshot)
     refuse_excerpt(wanted=wants_excerpt, in_document=wants_json)
     session = open_session(config, catalog, wants_json=wants_json)
-    recorded = get_snapshot(session.catalog, wanted)
-    if recorded is None:
-        raise _unknown(session, f"snapshot {snapshot}")
+    recorded = find_snapshot(session, snapshot)
+    wanted = recorded.report.id
     files, copies = list_files(session.catalog, wanted), copies_of(session.catalog, wanted)
     document = answers.show_document(recorded, files, copies)
     if wants_excerpt:
@@ -121,25 +126,36 @@ def history(
     *,
     subject: Annotated[str, _SUBJECT],
     zone: Zone = None,
+    limit: Annotated[int | None, _STATES] = None,
+    offset: Offset = 0,
     config: Config = None,
     catalog: CatalogPath = None,
     wants_json: Json = False,
 ) -> int:
-    """Show every recorded state of a snapshot or a file."""
+    """Show every recorded state of a snapshot or a file.
+
+    For the export time may stand latest, latest-good or last-full.
+    """
     session = open_session(config, catalog, wants_json=wants_json)
-    try:
-        wanted = parse_snapshot_id(subject)
-    except UsageError:
-        wanted = None
-    of_snapshot = snapshot_history(session.catalog, wanted) if wanted else []
-    revisions = of_snapshot or path_history(session.catalog, subject, zone)
-    if not revisions:
-        raise _unknown(session, f"snapshot or path {subject}")
-    document = answers.history_document(subject, revisions)
+    revisions = _revisions(session, subject, zone)
+    page = revisions[offset:] if limit is None else revisions[offset:][:limit]
+    more = max(len(revisions) - offset - len(page), 0)
+    document = answers.history_document(subject, page, more)
     session.answer(document, "" if wants_json else lookup_text.history_text(document))
     return 0
 
 
-def _unknown(session: Session, what: str) -> UsageError:
-    hint = "list what is known with: landproof snapshots"
-    return UsageError(f"no {what} in catalog {session.catalog.path}", hint=hint)
+def _revisions(session: Session, subject: str, zone: str | None) -> list[SnapshotRevision] | list[FileRevision]:
+    """Return what is recorded of a snapshot, or else of a path."""
+    trouble = unknown(session, f"snapshot or path {subject}")
+    try:
+        wanted = find_snapshot(session, subject).report.id
+    except UsageError as error:
+        if names_snapshot(subject):
+            trouble = error
+    else:
+        return snapshot_history(session.catalog, wanted)
+    revisions = path_history(session.catalog, subject, zone)
+    if not revisions:
+        raise trouble
+    return revisions

@@ -14,6 +14,11 @@ _DIGEST = 16
 
 def datasets_text(document: Document) -> str:
     """Lay out datasets, one a row."""
+    return text_of(datasets_table(document["datasets"]) if document["datasets"] else "no datasets")
+
+
+def datasets_table(datasets: list[Document]) -> Any:
+    """Lay out datasets wherever they are listed."""
     headings = ("dataset", "id", "snapshots", "size", "newest", "newest good")
     rows = [
         (
@@ -24,15 +29,22 @@ def datasets_text(document: Document) -> str:
             when(d["newest_at"]),
             when(d["newest_good_at"]),
         )
-        for d in document["datasets"]
+        for d in datasets
     ]
-    return text_of(table(headings, rows, right=(2, 3)) if rows else "no datasets")
+    return table(headings, rows, right=(2, 3))
+
+
+def more_line(more: int, word: str) -> list[str]:
+    """Say how many are on later pages, in a line or none."""
+    return [f"… and {plural(more, f'more {word}')}: see --limit and --offset"] if more else []
 
 
 def snapshots_text(document: Document) -> str:
     """Lay out snapshots, one a row."""
-    found = document["snapshots"]
-    return text_of(snapshots_table(found), "", plural(len(found), "snapshot")) if found else text_of("no snapshots")
+    found, more = document["snapshots"], more_line(document["more"], "snapshot")
+    if not found:
+        return text_of("no snapshots")
+    return text_of(snapshots_table(found), *more, "", plural(len(found), "snapshot"))
 
 
 def show_text(document: Document, excerpt: Excerpt | None = None) -> str:
@@ -105,4 +117,5 @@ def history_text(document: Document) -> str:
         else:
             state = f"{revision['presence']}, {size(revision['size'])}, sha256 {(revision['sha256'] or '-')[:_DIGEST]}"
         rows.append((when(revision["recorded_at"]), state, changed, revision["scan_id"]))
-    return text_of(document["subject"], "", table(("recorded", "state", "changed", "scan"), rows))
+    more = more_line(document["more"], "state")
+    return text_of(document["subject"], "", table(("recorded", "state", "changed", "scan"), rows), *more)

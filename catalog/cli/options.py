@@ -25,6 +25,7 @@ From = Annotated[str | None, typer.Option("--from", metavar="TIME", help="Earlie
 To = Annotated[str | None, typer.Option("--to", metavar="TIME", help="Latest export time, included.")]
 Zone = Annotated[str | None, typer.Option("--zone", metavar="ZONE", help="Only this zone.")]
 Dataset = Annotated[str | None, typer.Option("--dataset", metavar="DATASET", help=_DATASET)]
+Offset = Annotated[int, typer.Option("--offset", metavar="N", min=0, max=10**9, help="Leave out so many of the first.")]
 Reverify = Annotated[str | None, typer.Option("--reverify", metavar="HOW", help=_REVERIFY)]
 WantsExcerpt = Annotated[bool, typer.Option("--excerpt", help=_EXCERPT)]
 FailOn = Annotated[str, typer.Option("--fail-on", metavar="LEVEL", help="warn, or error: warnings alone exit with 0.")]

@@ -90,7 +90,8 @@ class RecordedScan:
 class SnapshotFilter:
     """Which snapshots are asked for; bounds of the export time are included, empty means any.
 
-    `latest` and `latest_good` take the newest present one of each dataset. With `limit` the newest are given.
+    `latest` and `latest_good` take the newest present one of each dataset. With `limit` the newest are given, after as
+    many as `offset`.
     """
 
     zone: str | None = None
@@ -102,16 +103,22 @@ class SnapshotFilter:
     latest: bool = False
     latest_good: bool = False
     limit: int | None = None
+    offset: int = 0
 
 
 def list_datasets(catalog: Catalog, zone: str | None = None) -> list[RecordedDataset]:
     """Return all datasets, or those of a zone, by zone and id."""
     with catalog.read() as connection:
-        rows = connection.execute(
-            """SELECT zone, dataset_id, name, snapshots, newest_at, newest_good_at, bytes FROM datasets
-               WHERE $zone IS NULL OR zone = $zone ORDER BY ALL""",
-            {"zone": zone},
-        ).fetchall()
+        return datasets_where(connection, *matches([] if zone is None else [("zone", [storable(zone)])]))
+
+
+def datasets_where(connection: Connection, condition: str, values: Sequence[object]) -> list[RecordedDataset]:
+    """Return the datasets that pass SQL over the columns of the view, by zone and id."""
+    rows = connection.execute(
+        f"""SELECT zone, dataset_id, name, snapshots, newest_at, newest_good_at, bytes FROM datasets
+            WHERE {condition} ORDER BY ALL""",
+        values,
+    ).fetchall()
     return [
         RecordedDataset(
             zone=restored(row[0]),
@@ -128,18 +135,19 @@ def list_datasets(catalog: Catalog, zone: str | None = None) -> list[RecordedDat
 
 def list_snapshots(catalog: Catalog, wanted: SnapshotFilter) -> list[RecordedSnapshot]:
     """Return the snapshots that pass a filter, with all their findings, by zone, dataset and export time."""
-    where, values = _conditions(wanted)
-    newest = ""
-    if wanted.latest or wanted.latest_good:
-        newest = (
-            "QUALIFY row_number() OVER (PARTITION BY zone, dataset_id ORDER BY export_at DESC, export_time DESC) = 1"
-        )
-    limit = "" if wanted.limit is None else f"ORDER BY export_at DESC, zone, dataset_id LIMIT {int(wanted.limit)}"
+    query, values = _query(wanted)
+    limit = "" if wanted.limit is None else f"LIMIT {int(wanted.limit)}"
+    if limit or wanted.offset:
+        query += f" ORDER BY export_at DESC, zone, dataset_id {limit} OFFSET {int(wanted.offset)}"
     with catalog.read() as connection:
-        connection.execute(
-            f"CREATE TEMP TABLE chosen AS SELECT * FROM snapshots WHERE {where} {newest} {limit}", values
-        )
-        return _chosen(connection)
+        return chosen_snapshots(connection, query, values)
+
+
+def count_snapshots(catalog: Catalog, wanted: SnapshotFilter) -> int:
+    """Return how many snapshots pass a filter, whatever its limit and offset."""
+    query, values = _query(wanted)
+    with catalog.read() as connection:
+        return int(connection.execute(f"SELECT count(*) FROM ({query})", values).fetchall()[0][0])
 
 
 def get_snapshot(catalog: Catalog, wanted: SnapshotId) -> RecordedSnapshot | None:
@@ -169,6 +177,16 @@ def list_files(catalog: Catalog, wanted: SnapshotId) -> list[RecordedFile]:
         )
         for row in rows
     ]
+
+
+def folder_of(catalog: Catalog, wanted: SnapshotId) -> str:
+    """Return the folder of a snapshot, relative to its zone; "" where it is not known."""
+    with catalog.read() as connection:
+        rows = connection.execute(
+            "SELECT folder FROM snapshot WHERE zone = ? AND dataset_id = ? AND export_time = ?",
+            [storable(wanted.zone), storable(wanted.dataset_id), storable(wanted.export_time)],
+        ).fetchall()
+    return restored(rows[0][0]) if rows else ""
 
 
 def list_scans(catalog: Catalog, zone: str | None = None, limit: int = 100) -> list[RecordedScan]:
@@ -201,6 +219,22 @@ def _scan(row: tuple[Any, ...]) -> RecordedScan:
     )
 
 
+def matches(listed: Sequence[tuple[str, Sequence[str]]]) -> tuple[str, list[object]]:
+    """Return SQL, with its values, that each column is one of a list: one that reaches the tables below the views."""
+    conditions = [f"{column} IN ({', '.join('?' for _ in values)})" for column, values in listed]
+    return " AND ".join(conditions) or "TRUE", [value for _, values in listed for value in values]
+
+
+def _query(wanted: SnapshotFilter) -> tuple[str, list[object]]:
+    where, values = _conditions(wanted)
+    newest = ""
+    if wanted.latest or wanted.latest_good:
+        newest = (
+            "QUALIFY row_number() OVER (PARTITION BY zone, dataset_id ORDER BY export_at DESC, export_time DESC) = 1"
+        )
+    return f"SELECT * FROM snapshots WHERE {where} {newest}", values
+
+
 def _conditions(wanted: SnapshotFilter) -> tuple[str, list[object]]:
     """SQL over the columns of the view and its values; partition columns first, so that they reach the tables below."""
     from_at, to_at = (
@@ -221,7 +255,9 @@ def _conditions(wanted: SnapshotFilter) -> tuple[str, list[object]]:
     return " AND ".join(text for text, _ in used) or "TRUE", [value for _, values in used for value in values]
 
 
-def _chosen(connection: Connection) -> list[RecordedSnapshot]:
+def chosen_snapshots(connection: Connection, query: str, values: Sequence[object]) -> list[RecordedSnapshot]:
+    """Return the rows of the view that a query gives as snapshots, by zone, dataset and export time."""
+    connection.execute(f"CREATE TEMP TABLE chosen AS {query}", values)
     rows = connection.execute(
         f"""SELECT snapshot_key, first_seen_at, judged_at, verified_at, {REPORT_COLUMNS} FROM chosen
             ORDER BY zone, dataset_id, export_time"""

@@ -39,7 +39,7 @@ def _is_command(path: Path, function: ast.FunctionDef | ast.AsyncFunctionDef) ->
 
 
 def _command_names() -> set[str]:
-    return set(commands())
+    return {name.split()[-1] for name in commands()}
 
 
 def _code_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:

@@ -40,9 +40,12 @@ _FAMILIES = {
 
 
 def commands() -> Mapping[str, Any]:
-    """Return the commands of the program by name, in the order of its help."""
+    """Return the commands of the program by name, those of a group by both words, in the order of its help."""
     group: Any = typer.main.get_command(build_app())
-    found: Mapping[str, Any] = group.commands
+    found: dict[str, Any] = {}
+    for name, command in group.commands.items():
+        inner: Mapping[str, Any] = getattr(command, "commands", {})
+        found |= {f"{name} {word}": one for word, one in inner.items()} or {name: command}
     return found
 
 
@@ -60,7 +63,7 @@ Data goes to stdout, talk and progress to stderr. `--json` prints the same facts
 written `2026-09-20` (as an end: the whole day), `2026-09-20T01:00:00Z`, or in an export time's digits, `202609200100`;
 without an offset they are UTC. The [README](../README.md#exit-status) explains the exit status.
 """
-    return "\n".join([head, *(f"## {name}\n\n{_fenced(help_text(name))}" for name in commands())])
+    return "\n".join([head, *(f"## {name}\n\n{_fenced(help_text(*name.split()))}" for name in commands())])
 
 
 def findings_page() -> str:

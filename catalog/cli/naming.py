@@ -1,0 +1,90 @@
+"""Which recorded snapshot a text names, by its id or by a shortcut; says what is near where there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from catalog.cli.options import parse_snapshot_id
+from catalog.cli.session import Session
+from catalog.settings_values import nearest
+from catalog.store.queries import RecordedSnapshot, SnapshotFilter, get_snapshot, list_snapshots
+from catalog.store.search import nearest_snapshot, recorded_datasets
+from verifier.errors import UsageError
+from verifier.layout import parse_export_time
+from verifier.model import SnapshotId
+
+
+class Shortcut(StrEnum):
+    """What may stand for an export time: the newest snapshot that is present, is that and good, or is a full export."""
+
+    LATEST = "latest"
+    LATEST_GOOD = "latest-good"
+    LAST_FULL = "last-full"
+
+
+def find_snapshot(session: Session, text: str) -> RecordedSnapshot:
+    """Return the snapshot of `ZONE/DATASET_ID/EXPORT_TIME`, or of `DATASET/latest` and the other shortcuts.
+
+    Raises `UsageError` where the catalog has none, with what is near.
+    """
+    dataset, _, last = text.rpartition("/")
+    if dataset and last in set(Shortcut):
+        return _by_shortcut(session, dataset, Shortcut(last))
+    wanted = parse_snapshot_id(text)
+    return get_snapshot(session.catalog, wanted) or _fail(session, wanted)
+
+
+def names_snapshot(text: str) -> bool:
+    """Tell whether a text is written like a snapshot's id or a shortcut; a path may be, too."""
+    last = text.rpartition("/")[2]
+    return last in set(Shortcut) or (text.count("/") == 2 and parse_export_time(last) is not None)
+
+
+def unknown(session: Session, what: str, near: str | None = None) -> UsageError:
+    """Return the error for what the catalog does not have."""
+    hint = f"the nearest known is {near}" if near else "list what is known with: landproof snapshots"
+    return UsageError(f"no {what} in catalog {session.catalog.path}", hint=hint)
+
+
+def _by_shortcut(session: Session, dataset: str, shortcut: Shortcut) -> RecordedSnapshot:
+    zone, dataset_id = _dataset(session, dataset)
+    if shortcut is Shortcut.LAST_FULL:
+        _refuse_unless_all_full(session, zone, dataset_id)
+    is_good = shortcut is Shortcut.LATEST_GOOD
+    wanted = SnapshotFilter(zone=zone, dataset_ids=(dataset_id,), latest=not is_good, latest_good=is_good, limit=1)
+    found: Sequence[RecordedSnapshot] = list_snapshots(session.catalog, wanted)
+    if not found:
+        kind = "good snapshot" if is_good else "snapshot"
+        raise unknown(session, f"{kind} of {zone}/{dataset_id} that is still present")
+    return found[0]
+
+
+def _dataset(session: Session, text: str) -> tuple[str, str]:
+    """Return zone and id of a recorded dataset: by `ZONE/ID`, id or name."""
+    recorded = recorded_datasets(session.catalog)
+    if text not in recorded:
+        zone, dataset_id = session.find_dataset(text)
+        text = dataset_id if zone is None else f"{zone}/{dataset_id}"
+    if text not in recorded:
+        raise unknown(session, f"dataset {text}", nearest(text, recorded) if recorded else None)
+    zone, _, dataset_id = text.rpartition("/")
+    return zone, dataset_id
+
+
+def _refuse_unless_all_full(session: Session, zone: str, dataset_id: str) -> None:
+    modes = [d.mode for d in session.settings.datasets if (d.zone, d.id) == (zone, dataset_id)]
+    if modes != ["full"]:
+        raise UsageError(
+            f"which export of {zone}/{dataset_id} is its last full one is not known: it is not set to full exports",
+            hint='set mode = "full" where every export holds everything, or name the export time',
+        )
+
+
+def _fail(session: Session, wanted: SnapshotId) -> RecordedSnapshot:
+    near = nearest_snapshot(session.catalog, wanted)
+    if near:
+        raise unknown(session, f"snapshot {wanted}", str(near))
+    recorded = recorded_datasets(session.catalog)
+    name = f"{wanted.zone}/{wanted.dataset_id}"
+    raise unknown(session, f"snapshot {wanted}", f"dataset {nearest(name, recorded)}" if recorded else None)

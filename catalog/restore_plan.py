@@ -1,0 +1,134 @@
+"""Plan a restore: what catalog and settings know of a dataset, judged as a chain, with its files; copies none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from catalog.judge import judge_dataset
+from catalog.judge_chain import judge_chain
+from catalog.judge_chain_values import Attempt, Chain, ChainQuestion, ChainSlot, Mode
+from catalog.judge_values import Arrival, Look, Period, Promise
+from catalog.schedule import Schedule, shift
+from catalog.scope import covers
+from catalog.settings import Settings
+from catalog.store.chains import KnownExport, known_exports, present_files
+from catalog.store.database import Catalog
+from catalog.store.known import known_zones, looks, recorded_kinds
+from verifier.backends.registry import lifetime_of
+from verifier.errors import UsageError
+from verifier.model import Depth, FileKind, SnapshotId
+
+_INSTANT = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What is to be restored: a dataset as of a moment, from files looked at this hard."""
+
+    zone: str
+    dataset_id: str
+    as_of: datetime
+    depth: Depth = Depth.FULL
+    accepts_gaps: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedFile:
+    """One file of a chain, in the snapshot it is read from; `sha256` is None where not all of it was ever read."""
+
+    snapshot: SnapshotId
+    url: str
+    size: int
+    sha256: str | None
+    kind: FileKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestorePlan:
+    """A chain and its files, in the order in which they are to be read."""
+
+    wish: Wish
+    mode: Mode
+    chain: Chain
+    files: tuple[PlannedFile, ...]
+
+
+def plan_restore(settings: Settings, catalog: Catalog, wish: Wish, now: datetime) -> RestorePlan:
+    """Return the chain of a dataset to a moment, by all that is known now. Raises `UsageError` for an unknown one."""
+    exports = known_exports(catalog, wish.zone, wish.dataset_id, _lifetimes(settings, catalog))
+    dataset = settings.dataset(wish.zone, wish.dataset_id)
+    if not exports and dataset is None:
+        hint = "list what is known with: landproof datasets"
+        raise UsageError(f"no dataset {wish.zone}/{wish.dataset_id} in catalog {catalog.path}", hint=hint)
+    schedule = dataset.schedule() if dataset is not None and dataset.enabled else None
+    question = ChainQuestion(
+        mode=Mode(dataset.mode) if dataset is not None else Mode.FULL_THEN_INCREMENTAL,
+        as_of=wish.as_of,
+        now=now,
+        depth=wish.depth,
+        allow_empty=dataset is None or dataset.allow_empty,
+        accepts_gaps=wish.accepts_gaps,
+        flow_starts=_flow_starts(schedule),
+    )
+    slots = _slots(schedule, exports, _newest_look(catalog, wish), now) if schedule is not None else []
+    chain = judge_chain(question, (_attempt(e, schedule) for e in exports), slots)
+    return RestorePlan(wish=wish, mode=question.mode, chain=chain, files=tuple(_files(catalog, chain)))
+
+
+def _attempt(export: KnownExport, schedule: Schedule | None) -> Attempt:
+    due_at = schedule.slot_of(export.here.id.export_at) if schedule is not None else None
+    return Attempt(here=export.here, events=export.events, due_at=due_at, copies=export.copies)
+
+
+def _flow_starts(schedule: Schedule | None) -> tuple[datetime, ...]:
+    """A cron expression without a start does not say when its flow began."""
+    if schedule is None or schedule.cadence.starts_at is None:
+        return ()
+    first = schedule.next_after(shift(schedule.cadence.starts_at, -_INSTANT))
+    return () if first is None else (first,)
+
+
+def _slots(schedule: Schedule, exports: Iterable[KnownExport], look: Look | None, now: datetime) -> list[ChainSlot]:
+    """Judge all slots from the first one, or from the first export of a schedule that has none."""
+    arrivals = [
+        Arrival(
+            id=e.here.id,
+            verdict=e.here.verdict,
+            landed_at=e.landed_at,
+            data_files=e.data_files,
+            presence=e.here.presence,
+        )
+        for e in exports
+    ]
+    since = schedule.cadence.starts_at
+    if since is None and arrivals:
+        since = schedule.slot_of(arrivals[0].id.export_at)
+    if since is None or since > now:
+        return []
+    promise = Promise(zone="", dataset_id="", schedule=schedule)
+    judged = judge_dataset(promise, arrivals, look, Period(since, now))
+    return [ChainSlot(s.due_at, s.status) for s in judged.slots]
+
+
+def _newest_look(catalog: Catalog, wish: Wish) -> Look | None:
+    found = (r for r in looks(catalog, wish.zone) if covers(r.scope, wish.dataset_id))
+    return next((Look(r.started_at) for r in found), None)
+
+
+def _lifetimes(settings: Settings, catalog: Catalog) -> dict[str, timedelta]:
+    lifetimes = {zone: lifetime_of(kind) for zone, kind in recorded_kinds(catalog).items()}
+    lifetimes |= {name: zone.lifetime for name, zone in settings.zones.items()}
+    return {zone: length for zone, length in lifetimes.items() if length is not None}
+
+
+def _files(catalog: Catalog, chain: Chain) -> Iterable[PlannedFile]:
+    places, urls = [m.source.id for m in chain.members], known_zones(catalog)
+    files = present_files(catalog, places)
+    for place in places:
+        for known in files.get(place, ()):
+            report = known.report
+            if report.kind.is_data or report.kind is FileKind.MANIFEST:
+                url = f"{urls[place.zone].rstrip('/')}/{report.file.path}"
+                yield PlannedFile(place, url, report.file.size, report.content.sha256, report.kind)
