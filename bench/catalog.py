@@ -26,11 +26,12 @@ import duckdb
 
 from bench.catalog_builder import ZONE, Plan, build
 from bench.catalog_nights import Timed, record_night
-from catalog.difference import Side, difference
+from catalog.difference import difference
 from catalog.store.chains import known_exports
+from catalog.store.contents import get_contents
 from catalog.store.database import OPTIONS, Catalog, Connection
 from catalog.store.history import path_history, snapshot_history
-from catalog.store.queries import SnapshotFilter, folder_of, get_snapshot, list_files, list_snapshots
+from catalog.store.queries import SnapshotFilter, get_snapshot, list_files, list_snapshots
 from catalog.store.search import Search, find_all
 from verifier.model import SnapshotId
 
@@ -170,7 +171,10 @@ def _questions() -> dict[str, tuple[float, Callable[[Subject], object]]]:
         return known_exports(one.catalog, ZONE, one.snapshot.dataset_id, {})
 
     def differ(one: Subject) -> object:
-        return difference(_side(one, one.neighbour), _side(one, one.snapshot))
+        before, after = get_contents(one.catalog, one.neighbour, one.snapshot)
+        assert before is not None, f"expected {one.neighbour} in the catalog, got nothing"
+        assert after is not None, f"expected {one.snapshot} in the catalog, got nothing"
+        return difference(before, after)
 
     def find(text: Callable[[Subject], str]) -> Callable[[Subject], object]:
         return lambda one: find_all(one.catalog, Search(text=text(one)))
@@ -192,12 +196,6 @@ def _questions() -> dict[str, tuple[float, Callable[[Subject], object]]]:
         "search by the beginning of a path": (_PREFIX, find(lambda one: one.path[:42])),
         "search by digest": (_OPEN, find(lambda one: one.sha256)),
     }
-
-
-def _side(one: Subject, wanted: SnapshotId) -> Side:
-    recorded = get_snapshot(one.catalog, wanted)
-    assert recorded is not None, f"expected {wanted} in the catalog, got nothing"
-    return Side(recorded, list_files(one.catalog, wanted), folder_of(one.catalog, wanted))
 
 
 def commands(file: Path, plan: Plan, runs: int) -> list[Row]:

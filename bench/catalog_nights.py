@@ -12,10 +12,14 @@ from time import perf_counter
 from bench.catalog_builder import COLUMNS, FIRST, URL, ZONE, Plan
 from catalog.judge_transitions import Transition
 from catalog.judge_values import SlotStatus
+from catalog.recorder import Recorder
+from catalog.segments.names import SegmentKind
 from catalog.store.database import Catalog, Connection
-from catalog.store.promises import SlotRecord, record_slots
+from catalog.store.entries import Entry
+from catalog.store.journal import record
+from catalog.store.promises import SlotRecord
 from catalog.store.reads import SnapshotRead
-from catalog.store.recording import ScanEnd, ScanStart, begin_scan, end_scan, record_snapshots
+from catalog.store.recording import ScanEnd, ScanStart
 from verifier.model import (
     Content,
     Depth,
@@ -58,13 +62,16 @@ def record_night(catalog: Catalog, plan: Plan, night: int) -> None:
         scan_id=scan_id, zone=ZONE, url=URL, kind="s3", depth=Depth.FULL, scope="", started_at=at,
         tool_version="0.1.0", basis="basis",
     )  # fmt: skip
-    begin_scan(catalog, start)
-    per_batch = max(1, 4000 // plan.files)
-    for first in range(0, len(changes), per_batch):
-        batch = changes[first : first + per_batch]
-        record_snapshots(catalog, scan_id, batch, at, [SnapshotRead(change.report.id) for change in batch])
-    end_scan(catalog, scan_id, ScanEnd(zone=ZONE, finished_at=at, complete=True, counts=Counts(files=len(changes))))
-    record_slots(catalog, [_slot(change, at) for change in changes], at)
+    recorder = Recorder(catalog, start, lambda: at)
+    recorder.prepare()
+    for change in changes:
+        recorder.add(change, SnapshotRead(change.report.id))
+    recorder.end(ScanEnd(finished_at=at, complete=True, counts=Counts(files=len(changes))))
+    slots = [_slot(change, at).row() for change in changes]
+    checked = Entry(
+        kind=SegmentKind.CHECK, id=scan_id, zone="", tool_version="0.1.0", written_at=at, rows={"slot": slots}
+    )
+    record(catalog, checked)
 
 
 def _slot(change: SnapshotChange, at: datetime) -> SlotRecord:

@@ -5,19 +5,58 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from queue import SimpleQueue
+from typing import Generic, Protocol, TypeVar
 
 from verifier.backends.base import Location
 from verifier.errors import NetworkError, SourceError
-from verifier.transfer import Delivery, Parcel, Route
+from verifier.transfer import Delivery, Parcel, Pulse, Route
 
 Outcome = Delivery | SourceError
+Item = TypeVar("Item")
+Done = TypeVar("Done")
+_Takes = TypeVar("_Takes", contravariant=True)
+_Gives = TypeVar("_Gives", covariant=True)
 
 _PATIENCE = 3
 """So many files in a row for each lane may fail for the network before the rest is not tried."""
 
 _SECONDS_TO_STOP = 5.0
+
+
+class Carrier(Protocol[_Takes, _Gives]):
+    """What one lane works with: connections of its own, made by `OpenCarrier` in the lane's thread."""
+
+    def carry(self, item: _Takes, pulse: Pulse, /) -> _Gives:
+        """Bring one item to its end; what `pulse` raises ends the lane."""
+
+    def close(self) -> None:
+        """Give back all connections."""
+
+
+OpenCarrier = Callable[[], Carrier[Item, Done]]
+
+
+class Patience:
+    """How many in a row may fail for the network before it is given up; shared by all lanes."""
+
+    def __init__(self, workers: int) -> None:
+        self.most = _PATIENCE * max(workers, 1)
+        self._failed_in_a_row = 0
+
+    @property
+    def is_over(self) -> bool:
+        """True once so many have failed one after the other."""
+        return self._failed_in_a_row >= self.most
+
+    def over(self) -> NetworkError:
+        """Return why one more was not tried."""
+        return NetworkError(f"not tried, since the {self.most} files before it failed for the network")
+
+    def learn(self, outcome: object) -> None:
+        """Take in how one went."""
+        self._failed_in_a_row = self._failed_in_a_row + 1 if isinstance(outcome, NetworkError) else 0
 
 
 def deliveries(
@@ -27,18 +66,26 @@ def deliveries(
 
     Closing the iterator stops what is under way, and leaves nothing half done under its name.
     """
-    lanes = _Lanes(parcels, max(workers, 1))
+    patience = Patience(workers)
+    return carried(parcels, lambda: _OneWay(Route(source, target), patience), workers)
+
+
+def carried(items: Sequence[Item], open_carrier: OpenCarrier[Item, Done], workers: int) -> Generator[tuple[Item, Done]]:
+    """Bring items to their end, `workers` at once (0: one after the other, in this thread); yield each as it is done.
+
+    Closing the iterator stops what is under way.
+    """
+    lanes = _Lanes[Item, Done](items)
     if workers == 0:
-        yield from lanes.drive(Route(source, target))
+        yield from lanes.drive(open_carrier())
         return
     threads = [
-        threading.Thread(target=lanes.run, args=(source, target), daemon=True)
-        for _ in range(min(workers, len(parcels)))
+        threading.Thread(target=lanes.run, args=(open_carrier,), daemon=True) for _ in range(min(workers, len(items)))
     ]
     try:
         for thread in threads:
             thread.start()
-        for _ in parcels:
+        for _ in items:
             yield lanes.next_done()
     finally:
         lanes.stop()
@@ -52,36 +99,39 @@ class _StoppedError(Exception):
     """Nobody waits for the rest."""
 
 
-class _Lanes:
-    """What the threads share: the files that wait, what is done, and whether to go on."""
+class _Lanes(Generic[Item, Done]):
+    """What the threads share: the items that wait, what is done, and whether to go on."""
 
-    def __init__(self, parcels: Sequence[Parcel], count: int) -> None:
-        self._waiting = deque(parcels)
-        self._done: SimpleQueue[tuple[Parcel, Outcome] | BaseException] = SimpleQueue()
+    def __init__(self, items: Sequence[Item]) -> None:
+        self._waiting = deque(items)
+        self._done: SimpleQueue[tuple[Item, Done] | BaseException] = SimpleQueue()
         self._stopped = threading.Event()
-        self._failed_in_a_row = 0
-        self._most_in_a_row = _PATIENCE * count
 
-    def run(self, source: Location, target: Location) -> None:
-        """Copy what waits until nothing does; whatever else goes wrong is for the one who waits for the files."""
+    def run(self, open_carrier: OpenCarrier[Item, Done]) -> None:
+        """Work until nothing waits; whatever goes wrong with the lane is for the one who waits for the items."""
         try:
-            for done in self.drive(Route(source, target)):
+            for done in self.drive(open_carrier()):
                 self._done.put(done)
         except _StoppedError:
             return
         except BaseException as error:  # noqa: BLE001  raised again by `next_done`, in the thread that waits
             self._done.put(error)
 
-    def drive(self, route: Route) -> Generator[tuple[Parcel, Outcome]]:
-        """Yield what waits as it is copied over one route, and close that."""
+    def drive(self, carrier: Carrier[Item, Done]) -> Generator[tuple[Item, Done]]:
+        """Yield what waits as one carrier brings it to its end, and close that."""
         try:
-            while parcel := self._next():
-                yield parcel, self._deliver(route, parcel)
+            while self._waiting:
+                try:
+                    item = self._waiting.popleft()
+                except IndexError:  # another lane was faster
+                    return
+                self._pulse()
+                yield item, carrier.carry(item, self._pulse)
         finally:
-            route.close()
+            carrier.close()
 
-    def next_done(self) -> tuple[Parcel, Outcome]:
-        """Wait for the next file that is done."""
+    def next_done(self) -> tuple[Item, Done]:
+        """Wait for the next item that is done."""
         done = self._done.get()
         if isinstance(done, BaseException):
             raise done
@@ -91,23 +141,26 @@ class _Lanes:
         """End what is under way at its next piece."""
         self._stopped.set()
 
-    def _next(self) -> Parcel | None:
-        try:
-            return self._waiting.popleft()
-        except IndexError:
-            return None
-
     def _pulse(self) -> None:
         if self._stopped.is_set():
             raise _StoppedError
 
-    def _deliver(self, route: Route, parcel: Parcel) -> Outcome:
-        self._pulse()
-        if self._failed_in_a_row >= self._most_in_a_row:
-            return NetworkError(f"not tried, since the {self._most_in_a_row} files before it failed for the network")
+
+class _OneWay:
+    """Carries over one route, until patience is over."""
+
+    def __init__(self, route: Route, patience: Patience) -> None:
+        self._route, self._patience = route, patience
+
+    def carry(self, parcel: Parcel, pulse: Pulse) -> Outcome:
+        if self._patience.is_over:
+            return self._patience.over()
         try:
-            outcome: Outcome = route.deliver(parcel, self._pulse)
+            outcome: Outcome = self._route.deliver(parcel, pulse)
         except SourceError as error:
             outcome = error
-        self._failed_in_a_row = self._failed_in_a_row + 1 if isinstance(outcome, NetworkError) else 0
+        self._patience.learn(outcome)
         return outcome
+
+    def close(self) -> None:
+        self._route.close()

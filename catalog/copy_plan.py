@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 
 from catalog.copy_values import Shipment
+from catalog.copy_ways import Ways, joined, refuse_same_place
 from catalog.settings import Settings
 from catalog.store.database import Catalog
 from catalog.store.known import known_files, known_zones
 from catalog.store.queries import get_snapshot
-from catalog.targets import Target, find_targets, zone_location
-from verifier.backends.urls import join, local_path, parse_location, relative_to
+from catalog.targets import Target, find_targets, recorded_target
+from verifier.backends.urls import join
 from verifier.errors import CatalogError, UsageError
 from verifier.layout import DEFAULT_TEMPLATE, PlaceKind, snapshot_folder
 from verifier.model import FileKind, Presence, SnapshotId, SnapshotReport, StoredFile, Verdict
@@ -52,10 +52,10 @@ class _Planner:
         """Plan one snapshot."""
         report = self._report(wanted)
         source = self._source(wanted.zone)
-        _refuse_same_place(source, self.target)
+        refuse_same_place(source, self.target)
         folder, target = self._place(wanted)
         files = self._files(report)
-        ways = _Ways.of(source, report.id, files, (folder, self.target.prefix))
+        ways = Ways.of(source, report.id, files, (folder, self.target.prefix))
         parcels = tuple(Parcel(file, ways.path(file), sha256) for file, sha256 in files.items())
         self._refuse_other_folder(target, folder)
         return Shipment(report=report, target=target, location=source.location, parcels=parcels)
@@ -72,13 +72,7 @@ class _Planner:
 
     def _source(self, zone: str) -> Target:
         """Return the zone a snapshot lies in: as configured, else at the place the catalog knows."""
-        settings = self._settings.zones.get(zone)
-        if settings is not None:
-            source = Target(zone=zone, location=zone_location(settings, self._settings.adobe), settings=settings)
-        else:
-            url = self._zones[zone]
-            reached = find_targets([url], self._settings, self._zones)[0]  # a configured zone may be the way there
-            source = Target(zone=zone, location=replace(reached.location, url=url))
+        source = recorded_target(zone, self._settings, self._zones)
         self._check_name(source)
         return source
 
@@ -103,7 +97,7 @@ class _Planner:
     def _place(self, wanted: SnapshotId) -> tuple[str, SnapshotId]:
         """Return the folder of a snapshot at the target, and the id it goes by there."""
         template = self.target.settings.template if self.target.settings else DEFAULT_TEMPLATE
-        folder = _joined(self.target.prefix, snapshot_folder(template, wanted.dataset_id, wanted.export_time))
+        folder = joined(self.target.prefix, snapshot_folder(template, wanted.dataset_id, wanted.export_time))
         place = self._layout.place(f"{folder}/x")
         found = SnapshotId(self.target.zone, place.dataset_id, place.export_time)
         is_same = place.kind is PlaceKind.SNAPSHOT and place.folder == folder and place.rest == "x"
@@ -127,39 +121,6 @@ class _Planner:
                 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Ways:
-    """From where to where the files of one snapshot go, level by level."""
-
-    rests: Mapping[str, str]
-    above: frozenset[str]
-    folder: str
-    root: str
-
-    @classmethod
-    def of(cls, source: Target, snapshot: SnapshotId, files: Mapping[StoredFile, object], to: tuple[str, str]) -> _Ways:
-        """Sort files by whether they lie in the snapshot's folder; `to` is that folder and the root at the target."""
-        layout, rests, above = source.layout, dict[str, str](), set[str]()
-        for file in files:
-            place = layout.place(file.path)
-            is_own = place.dataset_id in ("", snapshot.dataset_id) and place.export_time == snapshot.export_time
-            if place.kind is PlaceKind.SNAPSHOT and is_own:
-                rests[file.path] = place.rest
-                above.add(place.folder.rpartition("/")[0])
-        return cls(rests, frozenset(above), *to)
-
-    def path(self, file: StoredFile) -> str:
-        """Return where a file goes: a manifest outside the snapshot's folder keeps its level, dataset or zone."""
-        if file.path in self.rests:
-            return f"{self.folder}/{self.rests[file.path]}"
-        folder, _, name = file.path.rpartition("/")
-        return _joined(self.folder.rpartition("/")[0] if folder in self.above else self.root, name)
-
-
-def _joined(folder: str, name: str) -> str:
-    return f"{folder}/{name}" if folder else name
-
-
 def _refuse_meetings(shipments: Sequence[Shipment]) -> None:
     """Refuse two files for one place; one manifest that speaks of several snapshots is but one file."""
     taken: dict[str, tuple[str, SnapshotId]] = {}
@@ -171,16 +132,3 @@ def _refuse_meetings(shipments: Sequence[Shipment]) -> None:
                 both = " and ".join(sorted({str(snapshot), str(shipment.source)}))
                 hint = "copy them to different places"
                 raise UsageError(f"two files of {both} would both become {parcel.path}", hint=hint)
-
-
-def _refuse_same_place(source: Target, target: Target) -> None:
-    """Nothing is a copy that lies where its original does, and a zone inside another is a part of it."""
-    one, other = _real(source.location.url), _real(join(target.location.url, target.prefix))
-    if relative_to(other, one) is not None or relative_to(one, other) is not None:
-        hint = "copy to a place that neither is inside the zone nor holds it"
-        raise UsageError(f"{other} is no other place than zone {source.zone}, {one}", hint=hint)
-
-
-def _real(url: str) -> str:
-    """Return the URL with the links of a local path followed."""
-    return parse_location(str(Path(local_path(url)).resolve())).url if url.startswith("file://") else url

@@ -18,7 +18,10 @@ from catalog.copy_values import CopiedSnapshot, CopyCounts, CopyResult, Failure,
 from catalog.observe import ZoneScan
 from catalog.run import Run
 from catalog.scope import Scope
-from catalog.store.copies import CopyRecord, record_copies
+from catalog.segments.names import SegmentKind
+from catalog.store.copies import CopyRecord
+from catalog.store.entries import Entry
+from catalog.store.journal import record
 from catalog.store.known import known_files
 from catalog.targets import Target
 from verifier.backends.base import Location
@@ -59,7 +62,7 @@ class Copying:
                 look = _look_at(target, replace(run, scan_id=f"{run.scan_id}{number or ''}"), batch)
             ends = {p.path: look.end(s.target, p, outcomes[p.path]) for s in batch for p in s.parcels}
             copied = [_copied(shipment, ends, look, run.settings.levels) for shipment in batch]
-            self._record(zip(batch, copied, strict=True), ends, began)
+            self._record(number, zip(batch, copied, strict=True), ends, began)
             self._count(batch, ends)
             self._done += copied
             yield from copied
@@ -81,14 +84,14 @@ class Copying:
         return outcomes
 
     def _record(
-        self, pairs: Iterable[tuple[Shipment, CopiedSnapshot]], ends: Mapping[str, _End], began: datetime
+        self, part: int, pairs: Iterable[tuple[Shipment, CopiedSnapshot]], ends: Mapping[str, _End], began: datetime
     ) -> None:
         """Record the pairs of which anything is there."""
         records = []
         for shipment, copied in pairs:
             own = [ends[parcel.path] for parcel in shipment.parcels]
             sent = sum(end.is_equal and end.was_sent for end in own)
-            record = CopyRecord(
+            one = CopyRecord(
                 source=copied.source,
                 target=copied.target,
                 target_url=self.plan.target.location.url,
@@ -101,9 +104,19 @@ class Copying:
                 finished_at=self.run.clock(),
                 tool_version=self.run.tool_version,
             )
-            if record.copied or record.already_there:
-                records.append(record)
-        record_copies(self.run.catalog, records)
+            if one.copied or one.already_there:
+                records.append(one.row())
+        if records:
+            entry = Entry(
+                kind=SegmentKind.COPY,
+                id=self.run.scan_id,
+                zone=self.plan.target.zone,
+                part=part,
+                tool_version=self.run.tool_version,
+                written_at=self.run.clock(),
+                rows={"copy": records},
+            )
+            record(self.run.catalog, entry)
 
     def _count(self, batch: Sequence[Shipment], ends: Mapping[str, _End]) -> None:
         counts, sizes = self._counts, {p.path: p.file.size for s in batch for p in s.parcels}

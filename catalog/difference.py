@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from catalog.store.contents import Contents
 from catalog.store.queries import RecordedFile, RecordedSnapshot
 from verifier.model import Column
 
@@ -18,24 +18,6 @@ class Change(StrEnum):
     CHANGED = "changed"
     SAME_SIZE = "same_size"
     SAME = "same"
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One of the two: a snapshot with its files and the folder it is in."""
-
-    snapshot: RecordedSnapshot
-    files: Sequence[RecordedFile]
-    folder: str
-
-    def named(self) -> dict[str, RecordedFile]:
-        """Return its files by name below its folder, by whole path outside of it.
-
-        A snapshot that is gone has the files that went with it, one that is there those that are.
-        """
-        inside = f"{self.folder}/"
-        own = (f for f in self.files if f.presence is self.snapshot.report.presence)
-        return {f.known.report.file.path.removeprefix(inside): f for f in own}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +50,21 @@ class Difference:
     columns: tuple[ColumnDifference, ...] | None
 
 
-def difference(before: Side, after: Side) -> Difference:
+def difference(before: Contents, after: Contents) -> Difference:
     """Compare two snapshots; files and columns in order of their names."""
-    old, new = before.named(), after.named()
+    old, new = _named(before), _named(after)
     files = (_file(name, old.get(name), new.get(name)) for name in sorted(old.keys() | new.keys()))
     return Difference(before.snapshot, after.snapshot, tuple(files), _columns(before.snapshot, after.snapshot))
+
+
+def _named(one: Contents) -> dict[str, RecordedFile]:
+    """Return the files of a snapshot by name below its folder, by whole path outside of it.
+
+    A snapshot that is gone has the files that went with it, one that is there those that are.
+    """
+    inside = f"{one.folder}/"
+    own = (f for f in one.files if f.presence is one.snapshot.report.presence)
+    return {f.known.report.file.path.removeprefix(inside): f for f in own}
 
 
 def _file(name: str, before: RecordedFile | None, after: RecordedFile | None) -> FileDifference:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from catalog.judge_drills import judge_drills
 from catalog.judge_reads import judge_reads
 from catalog.judge_values import Arrival, DatasetJudgement, Lifetime, Look, Period, Promise, Slot, SlotStatus
 from catalog.schedule import EARLY, Once, Schedule, format_moment, shift
@@ -33,6 +34,7 @@ def judge_dataset(promise: Promise, arrivals: Sequence[Arrival], look: Look | No
         *judge_expiry(there, promise.lifetime, period.at),
         *_too_few(there, promise.min_good_copies),
         *judge_reads(there, promise.verify_every, period.at),
+        *judge_drills(there, promise, period.at),
     ]
     schedule = promise.schedule if promise.enabled else None
     slots: tuple[Slot, ...] = ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from catalog.judge_values import Place
-from verifier.model import Presence, SnapshotReport, Verdict
+from verifier.model import Depth, Presence, SnapshotReport, Verdict
 
 _WORTH = list(Verdict)
 _SOUND = (Verdict.GOOD, Verdict.EMPTY, Verdict.UNVERIFIABLE)
@@ -21,18 +21,18 @@ def is_preserved(report: SnapshotReport, places: Iterable[Place]) -> bool:
 
 
 def good_copies(report: SnapshotReport, places: Iterable[Place], *, encrypted: bool) -> int:
-    """Count the copies that are there, hold all that the snapshot does, and are good."""
-    return sum(1 for p in places if _holds_all(report, p) and _is_good(p.verdict, encrypted=encrypted))
+    """Count the copies that are there, hold all that the snapshot does, and are good in every byte."""
+    return sum(1 for p in places if _holds_all(report, p) and _is_good(p.verdict, p.depth, encrypted=encrypted))
 
 
 def is_good_itself(report: SnapshotReport, *, encrypted: bool) -> bool:
-    """Tell whether the snapshot itself is a good place: still there, and good."""
-    return report.presence is Presence.PRESENT and _is_good(report.verdict, encrypted=encrypted)
+    """Tell whether the snapshot itself is a good place: still there, and good in every byte."""
+    return report.presence is Presence.PRESENT and _is_good(report.verdict, report.depth, encrypted=encrypted)
 
 
-def _is_good(verdict: Verdict, *, encrypted: bool) -> bool:
+def _is_good(verdict: Verdict, depth: Depth, *, encrypted: bool) -> bool:
     """Where encrypted files are what is wanted, nobody can ask more of them than to be whole."""
-    return verdict in _GOOD or (encrypted and verdict is Verdict.UNVERIFIABLE)
+    return depth is Depth.FULL and (verdict in _GOOD or (encrypted and verdict is Verdict.UNVERIFIABLE))
 
 
 def _holds_all(report: SnapshotReport, place: Place) -> bool:
@@ -41,7 +41,7 @@ def _holds_all(report: SnapshotReport, place: Place) -> bool:
 
 
 def _is_no_worse(report: SnapshotReport, place: Place) -> bool:
-    """A corrupt snapshot is preserved as it is."""
-    return place.verdict in _SOUND or (
-        place.verdict is not Verdict.ARRIVING and _WORTH.index(place.verdict) >= _WORTH.index(report.verdict)
-    )
+    """A corrupt snapshot is preserved as it is; what was looked at less hard may be worse than it seems."""
+    if not place.depth.covers(report.depth) or place.verdict is Verdict.ARRIVING:
+        return False
+    return place.verdict in _SOUND or _WORTH.index(place.verdict) >= _WORTH.index(report.verdict)

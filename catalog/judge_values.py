@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from catalog.schedule import Schedule
 from verifier.findings import Level
-from verifier.model import Finding, Presence, SnapshotId, Verdict
+from verifier.model import Depth, Finding, Presence, SnapshotId, Verdict
 from verifier.verdict import apply_levels
 
 
@@ -60,6 +60,14 @@ class Pause:
         return self.starts_at <= due_at < self.ends_at
 
 
+@dataclass(frozen=True, slots=True)
+class Drills:
+    """When a restore of a dataset was last tried and worked, and when one last did not; None where there was none."""
+
+    passed_at: datetime | None = None
+    not_passed_at: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
     """What is expected of one dataset.
@@ -67,7 +75,7 @@ class Promise:
     `recorded_schedule` is the description recorded at the last check ("none" for a dataset without one), None when it
     was never checked. `encrypted` says that snapshots nobody can look into are what is wanted. `min_good_copies` is how
     many good places, the snapshot's own included, are to hold the newest one, `verify_every` how old the last full read
-    of any may be.
+    of any may be, `drill_every` how old the last restore that was tried and worked; `drills` are those there were.
     """
 
     zone: str
@@ -80,6 +88,8 @@ class Promise:
     lifetime: Lifetime | None = None
     min_good_copies: int | None = None
     verify_every: timedelta | None = None
+    drill_every: timedelta | None = None
+    drills: Drills = Drills()
     pauses: tuple[Pause, ...] = ()
     recorded_schedule: str | None = None
 
@@ -107,13 +117,17 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Another place where a snapshot is, as known now; `files` and `bytes` are those of data and manifests there."""
+    """Another place where a snapshot is, as known now, by a look at it this hard.
+
+    `files` and `bytes` are those of data and manifests there.
+    """
 
     id: SnapshotId
     verdict: Verdict
     presence: Presence
     files: int
     bytes: int
+    depth: Depth = Depth.LIST
 
 
 @dataclass(frozen=True, slots=True)

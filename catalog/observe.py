@@ -21,7 +21,7 @@ from catalog.run import Run
 from catalog.scope import narrowed
 from catalog.store.known import known_marks, known_snapshots, previous_suspect
 from catalog.store.manifests import manifest_owners
-from catalog.store.recording import ScanEnd, ScanStart, begin_scan, end_scan, record_strays
+from catalog.store.recording import ScanEnd, ScanStart
 from catalog.tally import Tally
 from catalog.targets import Target, gathering_for
 from verifier.backends.base import Expiring
@@ -47,17 +47,16 @@ class ZoneScan:
         self.report = ZoneReport(zone=target.zone, url=target.location.url, complete=False)
         self._clock = Clock(run.clock())
         self._reader = Reader(target, run, self.tally.counts)
-        self._recorder = Recorder(run.catalog, run.scan_id, run.clock)
+        self._recorder = Recorder(run.catalog, self._start(), run.clock)
         self._absence: Absence | None = None
-        self._is_begun = False
+        self._is_known = not target.is_new
         self._credentials_end_at: datetime | None = None
 
     def snapshots(self) -> Generator[SnapshotReport]:
         """Look, and yield every snapshot as it is judged: those listed, then those that are gone."""
         self.run.progress.zone(self.target.zone)
-        start, is_new = self._start(), self.target.is_new
-        if not is_new:
-            self._begin(start)
+        if self._is_known:
+            self._recorder.prepare()
         if self._lies_elsewhere():
             self.target = self._reader.target = replace(self.target, prefix="")
         try:
@@ -65,17 +64,14 @@ class ZoneScan:
         except SourceError as error:
             self._fail(error)
             return
-        if is_new:
+        if not self._is_known:
             # A place is recorded once it has been seen, so that a slip of the hand leaves no zone behind.
-            self._begin(start)
+            self._recorder.prepare()
+            self._is_known = True
         try:
             yield from self._judge(gathering)
         finally:
             self._recorder.flush()
-
-    def _begin(self, start: ScanStart) -> None:
-        begin_scan(self.run.catalog, start)
-        self._is_begun = True
 
     def _start(self) -> ScanStart:
         run, location = self.run, self.target.location
@@ -95,7 +91,7 @@ class ZoneScan:
         """Tell whether manifests of what was asked for lie outside its folder: then all of the zone is to be listed."""
         prefix, scope = self.target.prefix, self.scope
         datasets = scope.datasets or frozenset(dataset for dataset, _ in scope.keys or ())
-        if not prefix or scope.is_partial or not datasets or not self._is_begun:
+        if not prefix or scope.is_partial or not datasets or not self._is_known:
             return False
         known = known_snapshots(self.run.catalog, self.target.zone, datasets)
         keys = [(key, report.files) for key, report in known.items() if report.manifest]
@@ -151,7 +147,6 @@ class ZoneScan:
                 report = appraiser.appraise(job) if isinstance(job, Job) else job
                 self.tally.snapshot(report)
                 yield report
-        self._recorder.flush()
         if self.scope.is_all:
             self._record_strays((*gathering.strays, *loose.strays))
         self._close(is_empty=is_empty)
@@ -192,10 +187,10 @@ class ZoneScan:
         return None if previous_suspect(self.run.catalog, self.target.zone, self.scope.text) else absence
 
     def _record_strays(self, found: Sequence[Stray]) -> None:
-        run, levels = self.run, self.run.settings.levels
+        levels = self.run.settings.levels
         self.strays = [replace(s, findings=apply_levels(s.findings, levels)) for s in found]
         self.tally.strays(self.strays)
-        record_strays(run.catalog, run.scan_id, self.target.zone, self.strays, run.clock())
+        self._recorder.add_strays(self.strays)
 
     def _close(self, *, is_empty: bool) -> None:
         found: list[Finding] = []
@@ -218,10 +213,9 @@ class ZoneScan:
         run, levelled = self.run, apply_levels(findings, self.run.settings.levels)
         self.tally.findings(levelled)
         self.report = replace(self.report, complete=complete, error=trouble, findings=levelled)
-        if not self._is_begun:
+        if not self._is_known:
             return
         end = ScanEnd(
-            zone=self.target.zone,
             finished_at=run.clock(),
             complete=complete,
             suspect=self._absence is not None,
@@ -229,4 +223,4 @@ class ZoneScan:
             trouble=trouble,
             findings=levelled,
         )
-        end_scan(run.catalog, run.scan_id, end)
+        self._recorder.end(end)

@@ -28,6 +28,7 @@ def restore_plan_document(plan: RestorePlan) -> Document:
         "files": [_file(f) for f in plan.files],
         "bytes": chain.bytes,
         "rows": chain.rows,
+        "estimated_seconds": None if plan.estimated_seconds is None else round(plan.estimated_seconds, 1),
         "expires_at": moment(chain.expires_at),
     }
 

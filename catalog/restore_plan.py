@@ -16,9 +16,11 @@ from catalog.settings import Settings
 from catalog.store.chains import KnownExport, known_exports, present_files
 from catalog.store.database import Catalog
 from catalog.store.known import known_zones, looks, recorded_kinds
+from catalog.store.restores import bytes_per_second
 from verifier.backends.registry import lifetime_of
+from verifier.backends.urls import join
 from verifier.errors import UsageError
-from verifier.model import Depth, FileKind, SnapshotId
+from verifier.model import Depth, FileKind, FileReport, SnapshotId, StoredFile
 
 _INSTANT = timedelta(microseconds=1)
 
@@ -36,23 +38,36 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class PlannedFile:
-    """One file of a chain, in the snapshot it is read from; `sha256` is None where not all of it was ever read."""
+    """One file of a chain, in the snapshot it is read from, as it was listed there.
+
+    `sha256` is None where not all of it was ever read, `rows` where they were not counted.
+    """
 
     snapshot: SnapshotId
     url: str
-    size: int
+    stored: StoredFile
     sha256: str | None
     kind: FileKind
+    rows: int | None
+
+    @property
+    def size(self) -> int:
+        """The size in bytes."""
+        return self.stored.size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestorePlan:
-    """A chain and its files, in the order in which they are to be read."""
+    """A chain and its files, in the order in which they are to be read.
+
+    `estimated_seconds` is how long a restore of them takes by what earlier ones took, None where none was measured.
+    """
 
     wish: Wish
     mode: Mode
     chain: Chain
     files: tuple[PlannedFile, ...]
+    estimated_seconds: float | None = None
 
 
 def plan_restore(settings: Settings, catalog: Catalog, wish: Wish, now: datetime) -> RestorePlan:
@@ -74,7 +89,13 @@ def plan_restore(settings: Settings, catalog: Catalog, wish: Wish, now: datetime
     )
     slots = _slots(schedule, exports, _newest_look(catalog, wish), now) if schedule is not None else []
     chain = judge_chain(question, (_attempt(e, schedule) for e in exports), slots)
-    return RestorePlan(wish=wish, mode=question.mode, chain=chain, files=tuple(_files(catalog, chain)))
+    return RestorePlan(
+        wish=wish,
+        mode=question.mode,
+        chain=chain,
+        files=tuple(_files(catalog, chain)),
+        estimated_seconds=_estimate(catalog, wish, chain),
+    )
 
 
 def _attempt(export: KnownExport, schedule: Schedule | None) -> Attempt:
@@ -123,12 +144,22 @@ def _lifetimes(settings: Settings, catalog: Catalog) -> dict[str, timedelta]:
     return {zone: length for zone, length in lifetimes.items() if length is not None}
 
 
+def _estimate(catalog: Catalog, wish: Wish, chain: Chain) -> float | None:
+    rate = bytes_per_second(catalog, wish.zone) if chain.members else None
+    return None if rate is None else chain.bytes / rate
+
+
 def _files(catalog: Catalog, chain: Chain) -> Iterable[PlannedFile]:
     places, urls = [m.source.id for m in chain.members], known_zones(catalog)
     files = present_files(catalog, places)
     for place in places:
         for known in files.get(place, ()):
             report = known.report
-            if report.kind.is_data or report.kind is FileKind.MANIFEST:
-                url = f"{urls[place.zone].rstrip('/')}/{report.file.path}"
-                yield PlannedFile(place, url, report.file.size, report.content.sha256, report.kind)
+            if is_restored(report):
+                url, content = join(urls[place.zone], report.file.path), report.content
+                yield PlannedFile(place, url, report.file, content.sha256, report.kind, content.rows)
+
+
+def is_restored(report: FileReport) -> bool:
+    """Tell whether a restore takes this file of a snapshot: data and manifests."""
+    return report.kind.is_data or report.kind is FileKind.MANIFEST

@@ -69,7 +69,7 @@ class Settings:
         """The folder or URL of the segments; beside the catalog unless set."""
         segments = self.document.catalog.segments
         if segments is None:
-            return str(self.catalog_path.with_suffix(".segments"))
+            return str(segments_beside(self.catalog_path))
         return self._at_home(segments)
 
     @property
@@ -109,6 +109,11 @@ class Settings:
 
     def _at_home(self, place: str) -> str:
         return place if "://" in place else str(self._folder / place)
+
+
+def segments_beside(catalog: Path) -> Path:
+    """Return where the segments of a catalog stand unless another place is set."""
+    return catalog.with_name(catalog.name.removesuffix(".duckdb") + ".segments")
 
 
 def find_settings(explicit: Path | None, environment: Mapping[str, str], working_directory: Path) -> Path | None:

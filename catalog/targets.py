@@ -73,6 +73,15 @@ def find_targets(texts: list[str], settings: Settings, known: Mapping[str, str])
     return [_configured(name, settings) for name in settings.zones]
 
 
+def recorded_target(zone: str, settings: Settings, known: Mapping[str, str]) -> Target:
+    """Return a zone of the catalog: as configured, else at the place that `known` maps its name to."""
+    if zone in settings.zones:
+        return _configured(zone, settings)
+    url = known[zone]
+    reached = find_targets([url], settings, known)[0]  # a configured zone may be the way there
+    return Target(zone=zone, location=replace(reached.location, url=url))
+
+
 def zone_location(zone: ZoneSettings, adobe: AdobeTable | None = None) -> Location:
     """Return the location of a configured zone; with how to ask Adobe for its credentials, where that may be needed."""
     return _with_login(zone.location(), adobe)

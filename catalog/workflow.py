@@ -14,6 +14,7 @@ from catalog.judge_transitions import transitions
 from catalog.judge_values import (
     Arrival,
     DatasetJudgement,
+    Drills,
     Lifetime,
     Look,
     Period,
@@ -25,9 +26,12 @@ from catalog.observe import ZoneScan
 from catalog.results import ScanResult, Watch
 from catalog.run import Run
 from catalog.scope import covers
+from catalog.segments.names import SegmentKind
 from catalog.settings import DatasetSettings, Settings
-from catalog.store.copies import places_elsewhere
 from catalog.store.database import Catalog
+from catalog.store.drills import last_drills
+from catalog.store.entries import Entry
+from catalog.store.journal import record
 from catalog.store.known import (
     RecordedLook,
     known_snapshots,
@@ -36,12 +40,11 @@ from catalog.store.known import (
     newest_zone_findings,
     recorded_kinds,
 )
+from catalog.store.places import places_elsewhere
 from catalog.store.promises import (
     ScheduleRecord,
     SlotRecord,
     last_schedules,
-    record_schedules,
-    record_slots,
     slot_statuses,
 )
 from catalog.store.reads import dataset_reads
@@ -148,6 +151,7 @@ class _Judge:
         self._zones = [z for z in settings.zones if chosen is None or z in chosen]
         self._schedules = last_schedules(catalog)
         self._kinds = recorded_kinds(catalog)
+        self._drills = last_drills(catalog, question.period.at)
 
     def watch(self) -> Watch:
         period = self._question.period
@@ -188,17 +192,29 @@ class _Judge:
             by_due = {slot.due_at: slot for slot in judged.slots}
             for change in transitions(known.get((judged.zone, judged.dataset_id), {}), judged.slots):
                 slot = by_due[change.due_at]
-                slots.append(
-                    SlotRecord(
-                        zone=judged.zone,
-                        dataset_id=judged.dataset_id,
-                        transition=change,
-                        snapshot=slot.snapshot,
-                        verdict=slot.verdict,
-                    )
+                noticed = SlotRecord(
+                    zone=judged.zone,
+                    dataset_id=judged.dataset_id,
+                    transition=change,
+                    snapshot=slot.snapshot,
+                    verdict=slot.verdict,
                 )
-        record_slots(self._catalog, slots, watch.at)
-        record_schedules(self._catalog, [_schedule_record(d) for d in self._datasets], watch.at)
+                slots.append(noticed.row())
+        schedules = [
+            seen.row()
+            for seen in map(_schedule_record, self._datasets)
+            if seen != self._schedules.get((seen.zone, seen.dataset_id))
+        ]
+        if slots or schedules:
+            entry = Entry(
+                kind=SegmentKind.CHECK,
+                id=new_scan_id(),
+                zone="",
+                tool_version=tool_version(),
+                written_at=watch.at,
+                rows={"slot": slots, "schedule": schedules},
+            )
+            record(self._catalog, entry)
 
     def _reads(self, zone: str) -> Mapping[Key, datetime]:
         """Return when each snapshot of the datasets that want it known was last read in full, by the period's end."""
@@ -250,6 +266,8 @@ class _Judge:
             lifetime=self._lifetime(dataset.zone),
             min_good_copies=dataset.min_good_copies,
             verify_every=dataset.verify_every,
+            drill_every=dataset.drill_every,
+            drills=self._drills.get((dataset.zone, dataset.id), Drills()),
             recorded_schedule=recorded.schedule if recorded else None,
         )
 

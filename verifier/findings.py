@@ -148,6 +148,7 @@ _ROWS: tuple[tuple[str, Level, Effect, str, str], ...] = (
     ("schedule.disabled", _W, _NO, "the schedule is switched off", "enable the flow, or remove the dataset from the settings"),
     ("schedule.changed", _W, _NO, "the schedule is not what it was at the last check", "check that the change was meant, for every dataset of the flow"),
     ("dataset.verification-overdue", _W, _NO, "a snapshot was not read in full for longer than verify_every allows", "read again what was read longest ago: landproof scan --reverify budget:50GiB"),
+    ("dataset.drill-overdue", _W, _NO, "no restore was tried and worked for longer than drill_every allows", "try one: landproof drill DATASET"),
     ("zone.unreachable", _E, _NO, "the zone could not be listed", "check address, credentials and network with: landproof doctor"),
     ("zone.stale", _E, _NO, "no complete listing of the zone within its limit", "check that the nightly run is awake"),
     ("zone.mass-vanish", _E, _NO, "so many known files are gone at once that the listing is not believed", "check the zone; a second scan, or --accept-vanished, confirms it"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from verifier.backends.base import Backend, CheckedSource, Location, Writer
 from verifier.backends.registry import open_backend, open_writer
@@ -34,12 +34,14 @@ class Parcel:
 class Delivery:
     """What came of one parcel: `sha256` of the bytes it has, and whether they were sent or there already.
 
-    With a `mismatch` nothing was stored.
+    With a `mismatch` nothing was stored; `is_source_wrong` tells that it is about the bytes that were to be copied,
+    not about what is at the target.
     """
 
     sha256: str = ""
     was_sent: bool = False
     mismatch: Finding | None = None
+    is_source_wrong: bool = False
 
 
 class Route:
@@ -61,10 +63,18 @@ class Route:
         try:
             tried_again(lambda: self._writer.write(parcel.path, load.pieces(), parcel.file.size))
         except _ContradictionError as seen:
-            return Delivery(mismatch=seen.finding)
+            return Delivery(mismatch=seen.finding, is_source_wrong=True)
         except ExistsError as error:
             return self._compare(load, error)
         return Delivery(load.sha256, was_sent=True)
+
+    def renewed(self, parcel: Parcel) -> Parcel | None:
+        """Return the parcel with its object as it is now, where that is as large and a recorded SHA-256 can judge it.
+
+        None where it is not. Raises `SourceError`.
+        """
+        now = self._source.stat(parcel.file.path) if parcel.sha256 else None
+        return replace(parcel, file=now) if now is not None and now.size == parcel.file.size else None
 
     def close(self) -> None:
         """Give back all connections."""
@@ -83,8 +93,8 @@ class Route:
         try:
             expected = parcel.sha256 or load.sha256 or load.read()
         except _ContradictionError as seen:
-            return Delivery(mismatch=seen.finding)
-        actual = _digest(self._target, there, load.pulse)
+            return Delivery(mismatch=seen.finding, is_source_wrong=True)
+        actual = digest_of(self._target, there, load.pulse)
         if (actual, there.size) == (expected, parcel.file.size):
             return Delivery(actual, was_sent=load.is_whole)
         message = "another object is there already, and was left as it is"
@@ -95,7 +105,17 @@ def read_back(location: Location, path: str) -> str | None:
     """Return the SHA-256 of an object as it is now, or None when it is not there. Raises `SourceError`."""
     with closing(open_backend(location)) as backend:
         there = backend.stat(path)
-        return None if there is None else _digest(backend, there, lambda: None)
+        return None if there is None else digest_of(backend, there, lambda: None)
+
+
+def digest_of(backend: Backend, file: StoredFile, pulse: Pulse) -> str:
+    """Return the SHA-256 of a listed object, read to its end. Raises `SourceError`."""
+    digest = hashlib.sha256()
+    with closing(backend.open(file)) as store:
+        for piece in store.stream():
+            pulse()
+            digest.update(piece)
+    return digest.hexdigest()
 
 
 class _ContradictionError(Exception):
@@ -161,12 +181,3 @@ class _Load:
         message = f"the bytes that were read are not those {what}; nothing was stored"
         path = self.parcel.file.path
         return _ContradictionError(finding("copy.mismatch", message, path=path, expected=expected, actual=actual))
-
-
-def _digest(backend: Backend, file: StoredFile, pulse: Pulse) -> str:
-    digest = hashlib.sha256()
-    with closing(backend.open(file)) as store:
-        for piece in store.stream():
-            pulse()
-            digest.update(piece)
-    return digest.hexdigest()

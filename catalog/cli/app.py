@@ -35,6 +35,8 @@ _MODULES = {
     "history": "lookup",
     "find": "search",
     "restore": "restore",
+    "drill": "drill",
+    "catalog": "keeping",
     "sql": "sql",
     "doctor": "doctor",
 }

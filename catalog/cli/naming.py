@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
 from enum import StrEnum
+from typing import NoReturn
 
 from catalog.cli.options import parse_snapshot_id
 from catalog.cli.session import Session
 from catalog.settings_values import nearest
+from catalog.store.contents import Contents, get_contents
 from catalog.store.queries import RecordedSnapshot, SnapshotFilter, get_snapshot, list_snapshots
 from catalog.store.search import nearest_snapshot, recorded_datasets
 from verifier.errors import UsageError
 from verifier.layout import parse_export_time
-from verifier.model import SnapshotId
+from verifier.model import Depth, SnapshotId
 
 
 class Shortcut(StrEnum):
@@ -28,11 +30,15 @@ def find_snapshot(session: Session, text: str) -> RecordedSnapshot:
 
     Raises `UsageError` where the catalog has none, with what is near.
     """
-    dataset, _, last = text.rpartition("/")
-    if dataset and last in set(Shortcut):
-        return _by_shortcut(session, dataset, Shortcut(last))
-    wanted = parse_snapshot_id(text)
+    wanted = _named(session, text)
     return get_snapshot(session.catalog, wanted) or _fail(session, wanted)
+
+
+def find_contents(session: Session, *texts: str) -> list[Contents]:
+    """Return the snapshots that texts name, as `find_snapshot` does, in their order, with their files."""
+    wanted = [_named(session, text) for text in texts]
+    found = get_contents(session.catalog, *wanted)
+    return [contents or _fail(session, one) for one, contents in zip(wanted, found, strict=True)]
 
 
 def names_snapshot(text: str) -> bool:
@@ -47,17 +53,24 @@ def unknown(session: Session, what: str, near: str | None = None) -> UsageError:
     return UsageError(f"no {what} in catalog {session.catalog.path}", hint=hint)
 
 
-def _by_shortcut(session: Session, dataset: str, shortcut: Shortcut) -> RecordedSnapshot:
+def _named(session: Session, text: str) -> SnapshotId:
+    dataset, _, last = text.rpartition("/")
+    if dataset and last in set(Shortcut):
+        return _by_shortcut(session, dataset, Shortcut(last))
+    return parse_snapshot_id(text)
+
+
+def _by_shortcut(session: Session, dataset: str, shortcut: Shortcut) -> SnapshotId:
     zone, dataset_id = _dataset(session, dataset)
-    if shortcut is Shortcut.LAST_FULL:
-        _refuse_unless_all_full(session, zone, dataset_id)
+    if shortcut is Shortcut.LAST_FULL and not _has_only_fulls(session, zone, dataset_id):
+        return _last_full(session, zone, dataset_id)
     is_good = shortcut is Shortcut.LATEST_GOOD
-    wanted = SnapshotFilter(zone=zone, dataset_ids=(dataset_id,), latest=not is_good, latest_good=is_good, limit=1)
-    found: Sequence[RecordedSnapshot] = list_snapshots(session.catalog, wanted)
+    wanted = SnapshotFilter(zone=zone, dataset_ids=(dataset_id,), latest=not is_good, latest_good=is_good)
+    found = list_snapshots(session.catalog, wanted)
     if not found:
         kind = "good snapshot" if is_good else "snapshot"
         raise unknown(session, f"{kind} of {zone}/{dataset_id} that is still present")
-    return found[0]
+    return found[0].report.id
 
 
 def _dataset(session: Session, text: str) -> tuple[str, str]:
@@ -72,16 +85,35 @@ def _dataset(session: Session, text: str) -> tuple[str, str]:
     return zone, dataset_id
 
 
-def _refuse_unless_all_full(session: Session, zone: str, dataset_id: str) -> None:
-    modes = [d.mode for d in session.settings.datasets if (d.zone, d.id) == (zone, dataset_id)]
-    if modes != ["full"]:
+def _has_only_fulls(session: Session, zone: str, dataset_id: str) -> bool:
+    dataset = session.settings.dataset(zone, dataset_id)
+    if dataset is None:
         raise UsageError(
-            f"which export of {zone}/{dataset_id} is its last full one is not known: it is not set to full exports",
-            hint='set mode = "full" where every export holds everything, or name the export time',
+            f"which export of {zone}/{dataset_id} is its last full one is not known: it is not in the settings",
+            hint='add it there, with mode = "full" where every export holds everything, or name the export time',
         )
+    return dataset.mode == "full"
 
 
-def _fail(session: Session, wanted: SnapshotId) -> RecordedSnapshot:
+def _last_full(session: Session, zone: str, dataset_id: str) -> SnapshotId:
+    """Return the full export of the newest chain, at whatever depth it was looked at; warn where it only may be one."""
+    # Loaded here: a plan needs much that no other name does.
+    from catalog.judge_chain_values import DoubtKind
+    from catalog.restore_plan import Wish, plan_restore
+    from catalog.workflow import utc_now
+
+    now = utc_now()
+    wish = Wish(zone=zone, dataset_id=dataset_id, as_of=now, depth=Depth.LIST, accepts_gaps=True)
+    chain = plan_restore(session.settings, session.catalog, wish, now).chain
+    if not chain.members:
+        raise unknown(session, f"full export of {zone}/{dataset_id} that a restore could start from")
+    found = chain.members[0].source.id
+    if any(doubt.kind is DoubtKind.FULL_ASSUMED for doubt in chain.doubts):
+        sys.stderr.write(f"landproof: {found} is only assumed to be a full export: when its flow began is not known\n")
+    return found
+
+
+def _fail(session: Session, wanted: SnapshotId) -> NoReturn:
     near = nearest_snapshot(session.catalog, wanted)
     if near:
         raise unknown(session, f"snapshot {wanted}", str(near))

@@ -20,7 +20,7 @@ _STYLES = {
     "not_due": "dim", "paused": "dim", "info": "dim", "expired": "dim",
     "warn": "yellow", "arrived_late": "yellow", "degraded": "yellow", "unverifiable": "yellow", "unknown": "magenta",
     "error": "bold red", "corrupt": "bold red", "incomplete": "bold red", "missing": "bold red", "failing": "bold red",
-    "vanished": "bold red",
+    "vanished": "bold red", "passed": "green", "failed": "bold red",
 }  # fmt: skip
 MOST_FINDINGS = 50
 _WIDTH = 10_000

@@ -6,7 +6,7 @@ from typing import Any
 
 from catalog.answers import Document
 from catalog.cli.render import table, text_of
-from catalog.cli.words import number, plural, shown, size, when
+from catalog.cli.words import number, plural, seconds, shown, size, when
 
 _DOUBTS = {
     "gaps-unknown": "no schedule tells what should have come: exports that never came are not seen",
@@ -70,6 +70,8 @@ def sums_of(document: Document) -> list[str]:
         f"{document['state']}: recovers to {when(document['recovers_to'])}, asked for {when(document['as_of'])}",
         f"{what}, {size(document['bytes'])}, {number(document['rows'])} rows",
     ]
+    if document["estimated_seconds"] is not None:
+        lines.append(f"about {seconds(document['estimated_seconds'])}, by restores that were measured")
     if document["expires_at"]:
         lines.append(f"copy it before {when(document['expires_at'])}: the first of it is deleted then")
     return lines

@@ -7,12 +7,11 @@ from typing import Annotated
 import typer
 
 from catalog.cli import search_text
-from catalog.cli.naming import find_snapshot
+from catalog.cli.naming import find_contents
 from catalog.cli.options import CatalogPath, Config, Dataset, Json, Offset, Zone
-from catalog.cli.session import Session, open_session
-from catalog.difference import Side, difference
+from catalog.cli.session import open_session
+from catalog.difference import difference
 from catalog.lookup_answers import diff_document, find_document
-from catalog.store.queries import folder_of, list_files
 from catalog.store.search import Search, find_all
 from verifier.errors import UsageError
 
@@ -42,7 +41,8 @@ def diff(
     latest, latest-good or last-full.
     """
     session = open_session(config, catalog, wants_json=wants_json)
-    document = diff_document(difference(_side(session, a), _side(session, b)))
+    before, after = find_contents(session, a, b)
+    document = diff_document(difference(before, after))
     session.answer(document, "" if wants_json else search_text.diff_text(document))
     return 0
 
@@ -77,9 +77,3 @@ def find(
     document = find_document(text, find_all(session.catalog, search, named), names)
     session.answer(document, "" if wants_json else search_text.find_text(document))
     return 0
-
-
-def _side(session: Session, text: str) -> Side:
-    snapshot = find_snapshot(session, text)
-    one = snapshot.report.id
-    return Side(snapshot, list_files(session.catalog, one), folder_of(session.catalog, one))

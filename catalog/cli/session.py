@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from catalog.cli.spool import indented
 from catalog.exit_status import ExitStatus
 from catalog.settings import Settings, find_settings, load_settings
+from catalog.shelving import segments_of
 from catalog.store.database import Catalog
 from catalog.store.queries import list_datasets
 from verifier.errors import UsageError
@@ -59,7 +60,8 @@ def open_session(config: Path | None, catalog: Path | None, *, wants_json: bool)
     settings = load_settings(path, os.environ)
     for warning in settings.warnings:
         sys.stderr.write(f"landproof: {warning}\n")
-    return Session(settings, Catalog(catalog or settings.catalog_path), wants_json)
+    kept = Catalog(catalog or settings.catalog_path, segments=segments_of(settings, catalog))
+    return Session(settings, kept, wants_json)
 
 
 def print_document(document: Document) -> None:

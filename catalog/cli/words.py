@@ -33,3 +33,11 @@ def number(value: int | None) -> str:
 def plural(count: int, word: str) -> str:
     """Write a count and its word."""
     return f"{number(count)} {word}" if count == 1 else f"{number(count)} {word}s"
+
+
+def seconds(value: float) -> str:
+    """Write how long something takes."""
+    if value < 100:
+        return f"{value:.1f} s" if value < 10 else f"{value:.0f} s"
+    minutes = round(value / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"

@@ -11,7 +11,7 @@ import hashlib
 import struct
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -59,10 +59,11 @@ class SegmentHeader:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A whole segment: its header and its records, in order."""
+    """A whole segment: its header, its records, in order, and the SHA-256 of the file, which packing may change."""
 
     header: SegmentHeader
     records: tuple[dict[str, Any], ...]
+    sha256: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def encode_segment(header: SegmentHeader, records: Iterable[Record]) -> bytes:
 def decode_segment(data: bytes) -> Segment | Damage:
     """Return the segment that these bytes are, or what is wrong with them: never a part of it."""
     try:
-        return _segment(_unpacked(data))
+        return _segment(_unpacked(data), hashlib.sha256(data).hexdigest())
     except _DamageError as error:
         return error.damage
 
@@ -193,14 +194,15 @@ def _unpacked(data: bytes) -> bytes:
     return lines
 
 
-def _segment(text: bytes) -> Segment:
+def _segment(text: bytes, sha256: str) -> Segment:
     *lines, rest = text.split(b"\n")
     if rest or len(lines) < 2:
         raise _DamageError("not a whole segment: it does not end with a footer")
     first, *middle, last = lines
     _check_footer(last, len(middle), hashlib.sha256(memoryview(text)[: len(text) - len(last) - 1]).hexdigest())
     header = _header(first)
-    return Segment(header, tuple(_record(line, number) for number, line in enumerate(middle, start=2)))
+    records = tuple(_record(line, number) for number, line in enumerate(middle, start=2))
+    return Segment(header, records, sha256)
 
 
 def _check_footer(line: bytes, count: int, digest: str) -> None:

@@ -30,7 +30,6 @@ class SegmentKind(StrEnum):
     """What a segment tells of."""
 
     SCAN = "scan"
-    PART = "part"
     COPY = "copy"
     RESTORE = "restore"
     DRILL = "drill"

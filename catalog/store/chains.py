@@ -13,6 +13,7 @@ from catalog.schedule import shift
 from catalog.store.codec import from_stored, restored, storable
 from catalog.store.database import Catalog, Connection
 from catalog.store.known import known_files
+from catalog.store.places import links_of, reached
 from verifier.model import Depth, KnownFile, Presence, SnapshotId, Verdict
 
 Lifetimes = Mapping[str, timedelta]
@@ -71,32 +72,35 @@ def present_files(catalog: Catalog, snapshots: Iterable[SnapshotId]) -> dict[Sna
 
 
 def _copies(connection: Connection, zone: str, dataset_id: str, lifetimes: Lifetimes) -> dict[SnapshotId, list[Copy]]:
-    """Return the other places of each snapshot: its complete copies, and what it is itself a complete copy of.
+    """Return the other places of each snapshot: complete copies, what it is one of, and copies of those.
 
-    Whether it was good when the copy was made is told by what was known of it then.
+    Whether it was good when a copy was made is told by what was known of it then.
     """
     pairs = connection.execute(
-        """WITH beside AS (
-               SELECT source AS own, target AS other, finished_at FROM copies
-               WHERE complete AND starts_with(source, $prefix)
+        """WITH made AS (FROM copies WHERE complete AND split_part(source, '/', 2) = $dataset),
+           beside AS (
+               SELECT source AS own, target AS other, finished_at FROM made
                UNION ALL
-               SELECT target, source, finished_at FROM copies WHERE complete AND starts_with(target, $prefix)),
+               SELECT target, source, finished_at FROM made),
            judged AS (
                SELECT b.own, b.other, arg_max(r.verdict, (r.recorded_at, r.scan_key)) AS verdict
                FROM beside b
-               JOIN snapshot o ON o.zone || '/' || o.dataset_id || '/' || o.export_time = b.own
+               JOIN (FROM snapshot WHERE dataset_id = $dataset) o
+                   ON o.zone || '/' || o.dataset_id || '/' || o.export_time = b.own
                LEFT JOIN snapshot_revision r ON r.snapshot_key = o.snapshot_key AND r.recorded_at <= b.finished_at
                GROUP BY b.own, b.other, b.finished_at)
            SELECT own, other, bool_or(coalesce(verdict IN ('good', 'empty'), false)) FROM judged
            GROUP BY own, other ORDER BY own, other""",
-        {"prefix": storable(f"{zone}/{dataset_id}/")},
+        {"dataset": storable(dataset_id)},
     ).fetchall()
-    places = _places(connection, {other for _, other, _ in pairs}, lifetimes)
+    places, links = _places(connection, {other for _, other, _ in pairs}, lifetimes), links_of(pairs)
     copies: dict[SnapshotId, list[Copy]] = defaultdict(list)
-    for own, other, was_good in pairs:
-        if other in places:
+    for own in links:
+        if own.startswith(storable(f"{zone}/")):
             snapshot = SnapshotId(zone, dataset_id, restored(own).rpartition("/")[2])
-            copies[snapshot].append(Copy(there=places[other], was_good=was_good))
+            for other, was_good in sorted(reached(own, links).items()):
+                if other in places:
+                    copies[snapshot].append(Copy(there=places[other], was_good=was_good))
     return copies
 
 

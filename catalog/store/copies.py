@@ -1,14 +1,14 @@
-"""Copies of snapshots at other places: appended as they are made, and read back; makes and judges none."""
+"""Copies of snapshots at other places: rows for them, and read back; makes and judges none."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from catalog.judge_values import Place
-from catalog.store.codec import restored, storable, to_stored
+from catalog.store.codec import Row, restored, storable, to_stored
 from catalog.store.database import Catalog
 from verifier.model import Presence, SnapshotId, Verdict
 
@@ -32,6 +32,23 @@ class CopyRecord:
     finished_at: datetime
     tool_version: str
 
+    def row(self) -> Row:
+        """Return its row."""
+        return {
+            "source": str(self.source),
+            "target": str(self.target),
+            "target_url": self.target_url,
+            "complete": self.is_complete,
+            "files": self.files,
+            "bytes": self.bytes,
+            "copied": self.copied,
+            "already_there": self.already_there,
+            "started_at": to_stored(self.started_at),
+            "finished_at": to_stored(self.finished_at),
+            "seconds": (self.finished_at - self.started_at).total_seconds(),
+            "tool_version": self.tool_version,
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownCopy:
@@ -47,31 +64,6 @@ class KnownCopy:
     copied_at: datetime
     verdict: Verdict | None
     presence: Presence | None
-
-
-def record_copies(catalog: Catalog, records: Sequence[CopyRecord]) -> None:
-    """Append copies, in one transaction."""
-    if not records:
-        return
-    rows = [
-        [
-            storable(str(r.source)),
-            storable(str(r.target)),
-            r.target_url,
-            r.is_complete,
-            r.files,
-            r.bytes,
-            r.copied,
-            r.already_there,
-            to_stored(r.started_at),
-            to_stored(r.finished_at),
-            (r.finished_at - r.started_at).total_seconds(),
-            r.tool_version,
-        ]
-        for r in records
-    ]
-    with catalog.write() as connection:
-        connection.executemany(f"INSERT INTO copies VALUES ({', '.join('?' * len(rows[0]))})", rows)
 
 
 def copies_of(catalog: Catalog, snapshot: SnapshotId) -> list[KnownCopy]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ import duckdb
 
 from catalog.store import lock, migrate, recovery, trouble
 from catalog.store.lock import Patience
+from verifier.backends.base import Location
 from verifier.errors import CatalogError
 
 Connection = duckdb.DuckDBPyConnection
@@ -38,12 +39,15 @@ WRITE_OPTIONS: Mapping[str, str] = MappingProxyType({**OPTIONS, "threads": "1", 
 class Catalog:
     """The catalog at `path`; every use opens it anew, so that a lock is held for moments only.
 
+    `segments` is the place where all that is recorded goes, too; None for a catalog that is kept by itself alone.
+
     Another opener in the way is waited for, `wait_seconds` in total; then CatalogError. A use inside a use of the same
     catalog waits for itself, in vain: do one after the other.
     """
 
     path: Path
     wait_seconds: float = 30.0
+    segments: Location | None = None
 
     @property
     def exists(self) -> bool:
@@ -57,11 +61,11 @@ class Catalog:
         Makes the file where there is none, and brings an older one up to date. Raises CatalogError for whatever the
         file or the disk does.
         """
-        path, patience = self._file, Patience.of(self.wait_seconds)
-        with _translated(path), lock.writing(path, patience):
+        path, patience = self.file, Patience.of(self.wait_seconds)
+        with trouble.translated(path), lock.writing(path, patience):
             _forget_unfinished(path)
             if not path.exists():
-                _create(path)
+                create(path)
             with closing(_connect_to_write(path, patience)) as connection:
                 _bring_up_to_date(connection, path)
                 with _transaction(connection):
@@ -70,13 +74,13 @@ class Catalog:
     @contextmanager
     def read(self, options: Mapping[str, str] = OPTIONS) -> Iterator[Connection]:
         """Yield a read-only connection. Raises CatalogError, also where there is no file."""
-        path, patience = self._file, Patience.of(self.wait_seconds)
-        with _translated(path), closing(self._connect_to_read(path, options, patience)) as connection:
+        path, patience = self.file, Patience.of(self.wait_seconds)
+        with trouble.translated(path), closing(self._connect_to_read(path, options, patience)) as connection:
             yield connection
 
     @property
-    def _file(self) -> Path:
-        # One file has one lock, whatever name it is reached by.
+    def file(self) -> Path:
+        """The file itself: it has one lock, whatever name it is reached by."""
         return Path(os.path.realpath(self.path))
 
     def _connect_to_read(self, path: Path, options: Mapping[str, str], patience: Patience) -> Connection:
@@ -171,14 +175,6 @@ def _roll_back(connection: Connection) -> None:
         """A failed COMMIT has ended the transaction already; the exception on its way says why."""
 
 
-@contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except duckdb.Error as error:
-        raise trouble.translate(error, path) from error
-
-
 def _unfinished(path: Path) -> Path:
     return path.with_name(path.name + ".new")
 
@@ -190,8 +186,11 @@ def _forget_unfinished(path: Path) -> None:
         leftover.unlink(missing_ok=True)
 
 
-def _create(path: Path) -> None:
-    """Make a catalog under another name, then give it its own: there is a whole one or none."""
+def create(path: Path, fill: Callable[[Connection], None] | None = None) -> None:
+    """Make a catalog under another name, then give it its own: there is a whole one or none.
+
+    `fill` is what applies the migrations, to a catalog that has none yet; all of them unless it is given.
+    """
     recovery.set_aside(path)
     made = _unfinished(path)
     with closing(duckdb.connect(":memory:", config=dict(OPTIONS))) as connection:
@@ -199,7 +198,10 @@ def _create(path: Path) -> None:
         connection.execute(f"ATTACH '{quoted}' AS made (STORAGE_VERSION '{STORAGE_VERSION}')")
         connection.execute("USE made")
         migrate.start(connection)
-        migrate.apply(connection, migrate.migrations())
+        if fill:
+            fill(connection)
+        else:
+            migrate.apply(connection, migrate.migrations())
         connection.execute("CHECKPOINT made")
         connection.execute("USE memory")
         connection.execute("DETACH made")

@@ -85,7 +85,9 @@ class Candidates:
             digest_of_snapshot=_DIGEST.format("dataset_id || '/' || export_time"),
             digest_of_path=_DIGEST.format("path"),
             digest_of_lot=_DIGEST.format("$seed || '/' || $zone || '/' || path"),
-            files=LAST_READ.format(files=NEWEST_FILES.format(snapshots="of_scope"), at="'infinity'::TIMESTAMP"),
+            files=LAST_READ.format(
+                files=NEWEST_FILES.format(snapshots="of_scope"), snapshots="of_scope", at="'infinity'::TIMESTAMP"
+            ),
         )
         deep_enough = [d.value for d in Depth if d.covers(depth)]
         connection.execute(statement, {"zone": storable(place.zone), "seed": seed, "depths": deep_enough})

@@ -120,7 +120,8 @@ def known_files(catalog: Catalog, zone: str, keys: Iterable[SnapshotKey]) -> dic
                     FROM file_revisions SEMI JOIN
                         (FROM snapshot SEMI JOIN asked USING (dataset_id, export_time) WHERE zone = ?)
                         USING (snapshot_key)
-                    WINDOW newest AS (PARTITION BY snapshot_key, name ORDER BY recorded_at DESC, scan_key DESC)
+                    JOIN turns USING (scan_key)
+                    WINDOW newest AS (PARTITION BY snapshot_key, name ORDER BY recorded_at DESC, turn DESC)
                     QUALIFY row_number() OVER newest = 1
                 ) ORDER BY dataset_id, export_time, path""",
             [storable(zone)],

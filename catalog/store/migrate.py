@@ -12,6 +12,7 @@ import duckdb
 
 from verifier.errors import CatalogError
 
+TABLE = "landproof_migration"
 _LEDGER = """
 CREATE TABLE landproof_migration (
     name VARCHAR NOT NULL, checksum VARCHAR NOT NULL, applied_at TIMESTAMP NOT NULL);
@@ -46,21 +47,21 @@ def pending(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[Migratio
     Raises CatalogError where the file is a DuckDB file but not ours, newer than this program, or made by other steps.
     """
     known = migrations()
-    applied = _applied(connection, path)
-    unknown = [name for name, _ in applied if name not in {step.name for step in known}]
+    there = applied(connection, path)
+    unknown = [name for name, _ in there if name not in {step.name for step in known}]
     if unknown:
         raise CatalogError(
             f"catalog {path}: is newer than this program: it has {unknown[0]}, this program ends at {known[-1].name}",
             hint="update landproof; the file was left as it is",
         )
-    for (name, checksum), step in zip(applied, known, strict=False):
+    for (name, checksum), step in zip(there, known, strict=False):
         if name != step.name or checksum != step.checksum:
             raise CatalogError(
                 f"catalog {path}: was made by another edition of this program: "
                 f"expected step {step.name} ({step.checksum[:12]}), got {name} ({checksum[:12]})",
                 hint="use the program that made it; the file was left as it is",
             )
-    return known[len(applied) :]
+    return known[len(there) :]
 
 
 def start(connection: duckdb.DuckDBPyConnection) -> None:
@@ -84,7 +85,8 @@ def apply(connection: duckdb.DuckDBPyConnection, steps: tuple[Migration, ...]) -
         connection.execute("COMMIT")
 
 
-def _applied(connection: duckdb.DuckDBPyConnection, path: Path) -> list[tuple[str, str]]:
+def applied(connection: duckdb.DuckDBPyConnection, path: Path) -> list[tuple[str, str]]:
+    """Return name and checksum of the steps that made a catalog. Raises CatalogError where it is not one of ours."""
     try:
         return connection.execute("SELECT name, checksum FROM main.landproof_migration ORDER BY name").fetchall()
     except (duckdb.CatalogException, duckdb.BinderException) as error:

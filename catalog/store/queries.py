@@ -18,6 +18,7 @@ from catalog.store.codec import (
     report_from,
     restored,
     storable,
+    to_moment,
 )
 from catalog.store.database import Catalog, Connection
 from catalog.store.known import column_sets
@@ -152,20 +153,40 @@ def count_snapshots(catalog: Catalog, wanted: SnapshotFilter) -> int:
 
 def get_snapshot(catalog: Catalog, wanted: SnapshotId) -> RecordedSnapshot | None:
     """Return one snapshot as known now, or None."""
+    with catalog.read() as connection:
+        return snapshot_of(connection, wanted)
+
+
+def snapshot_of(connection: Connection, wanted: SnapshotId) -> RecordedSnapshot | None:
+    """Return one snapshot as known now, or None."""
     one = SnapshotFilter(zone=wanted.zone, dataset_ids=(wanted.dataset_id,), export_time=wanted.export_time)
-    return next(iter(list_snapshots(catalog, one)), None)
+    return next(iter(chosen_snapshots(connection, *_query(one))), None)
 
 
 def list_files(catalog: Catalog, wanted: SnapshotId) -> list[RecordedFile]:
     """Return all files of a snapshot as known now, the gone ones included, by path."""
     with catalog.read() as connection:
-        rows = connection.execute(
-            f"""SELECT {FILE_COLUMNS}, first_seen_at, last_seen_at, recorded_at FROM files
-                WHERE zone = ? AND dataset_id = ? AND export_time = ? ORDER BY path""",
-            [storable(wanted.zone), storable(wanted.dataset_id), storable(wanted.export_time)],
-        ).fetchall()
-        sets = column_sets(connection)
-        reads = file_reads(connection, wanted)
+        found = find_key(connection, wanted)
+        return [] if found is None else files_of(connection, found[0])
+
+
+def find_key(connection: Connection, wanted: SnapshotId) -> tuple[int, str] | None:
+    """Return the key of a snapshot and its folder, relative to its zone; None where it is not known."""
+    rows = connection.execute(
+        "SELECT snapshot_key, folder FROM snapshot WHERE zone = ? AND dataset_id = ? AND export_time = ?",
+        [storable(wanted.zone), storable(wanted.dataset_id), storable(wanted.export_time)],
+    ).fetchall()
+    return (int(rows[0][0]), restored(rows[0][1])) if rows else None
+
+
+def files_of(connection: Connection, snapshot_key: int) -> list[RecordedFile]:
+    """Return all files of a snapshot as known now, the gone ones included, by path."""
+    rows = connection.execute(
+        f"""SELECT {FILE_COLUMNS}, first_seen_at, last_seen_at, recorded_at FROM files
+            WHERE snapshot_key = ? ORDER BY path""",
+        [snapshot_key],
+    ).fetchall()
+    sets, reads = column_sets(connection), file_reads(connection, snapshot_key)
     return [
         RecordedFile(
             known=file_from(row[:-3], sets),
@@ -177,16 +198,6 @@ def list_files(catalog: Catalog, wanted: SnapshotId) -> list[RecordedFile]:
         )
         for row in rows
     ]
-
-
-def folder_of(catalog: Catalog, wanted: SnapshotId) -> str:
-    """Return the folder of a snapshot, relative to its zone; "" where it is not known."""
-    with catalog.read() as connection:
-        rows = connection.execute(
-            "SELECT folder FROM snapshot WHERE zone = ? AND dataset_id = ? AND export_time = ?",
-            [storable(wanted.zone), storable(wanted.dataset_id), storable(wanted.export_time)],
-        ).fetchall()
-    return restored(rows[0][0]) if rows else ""
 
 
 def list_scans(catalog: Catalog, zone: str | None = None, limit: int = 100) -> list[RecordedScan]:
@@ -225,39 +236,45 @@ def matches(listed: Sequence[tuple[str, Sequence[str]]]) -> tuple[str, list[obje
     return " AND ".join(conditions) or "TRUE", [value for _, values in listed for value in values]
 
 
+# Of each snapshot only its key and whether its newest state fits, so that strings are compared once a dataset.
+_NEWEST = """
+SELECT * FROM snapshots SEMI JOIN (
+    SELECT arg_max(snapshot_key, (export_at, export_time)) AS snapshot_key FROM snapshot JOIN (
+        SELECT snapshot_key, arg_max({state}, epoch_us(recorded_at)::HUGEINT * 4294967296 + turn) AS fits
+        FROM snapshot_revision JOIN turns USING (scan_key) GROUP BY snapshot_key) USING (snapshot_key)
+    WHERE fits AND {place} GROUP BY zone, dataset_id) USING (snapshot_key)
+"""
+
+
 def _query(wanted: SnapshotFilter) -> tuple[str, list[object]]:
-    where, values = _conditions(wanted)
-    newest = ""
-    if wanted.latest or wanted.latest_good:
-        newest = (
-            "QUALIFY row_number() OVER (PARTITION BY zone, dataset_id ORDER BY export_at DESC, export_time DESC) = 1"
-        )
-    return f"SELECT * FROM snapshots WHERE {where} {newest}", values
-
-
-def _conditions(wanted: SnapshotFilter) -> tuple[str, list[object]]:
-    """SQL over the columns of the view and its values; partition columns first, so that they reach the tables below."""
-    from_at, to_at = (
-        None if at is None else at.astimezone(UTC).replace(tzinfo=None) for at in (wanted.from_at, wanted.to_at)
-    )
+    """SQL over the view and its values; the columns that the view groups by reach the tables below it."""
+    from_at, to_at = (to_moment(at) for at in (wanted.from_at, wanted.to_at))
     verdict = Verdict.GOOD if wanted.latest_good else wanted.verdict
-    listed = ", ".join("?" for _ in wanted.dataset_ids)
-    conditions: list[tuple[str, Sequence[object]]] = [
+    place, values = _all_of(
         ("zone = ?", [None if wanted.zone is None else storable(wanted.zone)]),
-        (f"dataset_id IN ({listed})", [storable(d) for d in wanted.dataset_ids]),
+        (f"dataset_id IN ({', '.join('?' for _ in wanted.dataset_ids)})", [storable(d) for d in wanted.dataset_ids]),
         ("export_time = ?", [wanted.export_time]),
         ("export_at >= ?", [from_at]),
         ("export_at <= ?", [to_at]),
-        ("verdict = ?", [verdict and verdict.value]),
-        ("presence = ?", [Presence.PRESENT.value if wanted.latest or wanted.latest_good else None]),
-    ]
+    )
+    if wanted.latest or wanted.latest_good:
+        state, states = _all_of(
+            ("verdict = ?", [verdict and verdict.value]), ("presence = ?", [Presence.PRESENT.value])
+        )
+        return _NEWEST.format(state=f"({state})", place=place), [*states, *values]
+    state, states = _all_of(("verdict = ?", [verdict and verdict.value]))
+    return f"SELECT * FROM snapshots WHERE {place} AND {state}", [*values, *states]
+
+
+def _all_of(*conditions: tuple[str, Sequence[object]]) -> tuple[str, list[object]]:
+    """SQL that all conditions hold whose values are given, and the values."""
     used = [(text, values) for text, values in conditions if values and None not in values]
     return " AND ".join(text for text, _ in used) or "TRUE", [value for _, values in used for value in values]
 
 
 def chosen_snapshots(connection: Connection, query: str, values: Sequence[object]) -> list[RecordedSnapshot]:
     """Return the rows of the view that a query gives as snapshots, by zone, dataset and export time."""
-    connection.execute(f"CREATE TEMP TABLE chosen AS {query}", values)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE chosen AS {query}", values)
     rows = connection.execute(
         f"""SELECT snapshot_key, first_seen_at, judged_at, verified_at, {REPORT_COLUMNS} FROM chosen
             ORDER BY zone, dataset_id, export_time"""

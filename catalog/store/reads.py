@@ -1,40 +1,32 @@
-"""When every byte of which file was read: rows for the recording, and look-ups; plans no reading."""
+"""When every byte of which file was read, as recorded; plans no reading."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import pyarrow as pa
 
-from catalog.store.batches import table
 from catalog.store.codec import SnapshotKey, from_stored, restored, storable, to_stored
 from catalog.store.database import Catalog, Connection
 from verifier.model import SnapshotId
 
-_READS: Mapping[str, pa.DataType] = dict.fromkeys(("zone", "dataset_id", "export_time", "path"), pa.string())
-# What this scan has recorded already of a snapshot is left out, as everywhere.
-_CHOOSE_READS = """
-CREATE TEMP TABLE fresh_read AS
-SELECT k.scan_key, s.snapshot_key, to_name(i.path, s.folder, s.writer) AS name
-FROM incoming_read i
-JOIN snapshot s USING (zone, dataset_id, export_time)
-JOIN scan k ON k.zone = i.zone AND k.scan_id = ?
-ANTI JOIN full_read r ON r.scan_key = k.scan_key AND r.snapshot_key = s.snapshot_key
-"""
 LAST_READ = """
 SELECT f.*, greatest(w.read_at, n.read_at) AS read_at FROM ({files}) f
-LEFT JOIN (SELECT snapshot_key, max(read_at) AS read_at FROM full_read WHERE name IS NULL AND read_at <= {at}
-           GROUP BY snapshot_key) w USING (snapshot_key)
-LEFT JOIN (SELECT snapshot_key, name, max(read_at) AS read_at FROM full_read WHERE name IS NOT NULL AND read_at <= {at}
-           GROUP BY snapshot_key, name) n USING (snapshot_key, name)
+LEFT JOIN (SELECT snapshot_key, max(read_at) AS read_at FROM full_read SEMI JOIN {snapshots} USING (snapshot_key)
+           WHERE name IS NULL AND read_at <= {at} GROUP BY snapshot_key) w USING (snapshot_key)
+LEFT JOIN (SELECT snapshot_key, name, max(read_at) AS read_at FROM full_read SEMI JOIN {snapshots} USING (snapshot_key)
+           WHERE name IS NOT NULL AND read_at <= {at} GROUP BY snapshot_key, name) n USING (snapshot_key, name)
 """
-"""SQL that adds to `files`, with its `snapshot_key` and `name`, when each was last read in full, by the moment `at`."""
+"""SQL that adds to `files`, with its `snapshot_key` and `name`, when each was last read in full, by the moment `at`.
+
+`snapshots` is a table with the keys of their snapshots, so that no other's reads are gone through.
+"""
 
 NEWEST_FILES = """
-FROM file_revision SEMI JOIN {snapshots} USING (snapshot_key)
-QUALIFY row_number() OVER (PARTITION BY snapshot_key, name ORDER BY recorded_at DESC, scan_key DESC) = 1
+FROM file_revision SEMI JOIN {snapshots} USING (snapshot_key) JOIN turns USING (scan_key)
+QUALIFY row_number() OVER (PARTITION BY snapshot_key, name ORDER BY recorded_at DESC, turn DESC) = 1
 """
 """SQL that gives the newest revision of every file of `snapshots`, a table with their `snapshot_key`."""
 
@@ -49,26 +41,12 @@ class SnapshotRead:
     paths: tuple[str, ...] | None = None
 
 
-def insert_reads(connection: Connection, scan_id: str, reads: Sequence[SnapshotRead], now: datetime) -> None:
-    """Append reads inside a transaction, after the snapshots they are of; `fresh_read` then holds what was new."""
-    rows = [
-        {"zone": r.id.zone, "dataset_id": r.id.dataset_id, "export_time": r.id.export_time, "path": path}
-        for r in reads
-        for path in ((None,) if r.paths is None else sorted(r.paths))
-    ]
-    connection.register("incoming_read", table(rows, _READS))
-    connection.execute(_CHOOSE_READS, [scan_id])
-    connection.execute(
-        "INSERT INTO full_read SELECT *, ? FROM fresh_read ORDER BY snapshot_key, name", [to_stored(now)]
-    )
-
-
-def file_reads(connection: Connection, wanted: SnapshotId) -> dict[str, datetime]:
+def file_reads(connection: Connection, snapshot_key: int) -> dict[str, datetime]:
     """Return when every byte of each file of a snapshot was last read, by path as stored; others are left out."""
     rows = connection.execute(
         """SELECT path, last_full_read_at FROM last_full_reads
-           WHERE zone = ? AND dataset_id = ? AND export_time = ? AND last_full_read_at IS NOT NULL""",
-        [storable(wanted.zone), storable(wanted.dataset_id), storable(wanted.export_time)],
+           WHERE snapshot_key = ? AND last_full_read_at IS NOT NULL""",
+        [snapshot_key],
     ).fetchall()
     return {path: moment for path, at in rows if (moment := from_stored(at))}
 
@@ -79,7 +57,7 @@ def oldest_reads(connection: Connection, snapshots: str, at: str = "'infinity'::
     `snapshots` is a table with the keys, `at` SQL for the moment by which the reads were made. A snapshot is left out
     where it has no data file, or one that was never read in full.
     """
-    files = LAST_READ.format(files=NEWEST_FILES.format(snapshots=snapshots), at=at)
+    files = LAST_READ.format(files=NEWEST_FILES.format(snapshots=snapshots), snapshots=snapshots, at=at)
     rows = connection.execute(
         f"""SELECT snapshot_key, min(read_at) FROM ({files})
             WHERE presence = 'present' AND kind IN {_DATA_KINDS}

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 
 from verifier.errors import CatalogError
 
-_BACKUP = "move the file aside and keep it; then restore a copy of it, or scan again into a new one"
+_BACKUP = "make it again from its segments: landproof catalog rebuild; this one is moved aside, not deleted"
 _OTHER = "name another file with --catalog; this one was left as it is"
 
 # Text of the error (any of these) -> what to say and a hint. The first that matches is taken.
@@ -61,6 +63,15 @@ def is_one_log_behind(error: duckdb.Error) -> bool:
     """
     found = _STALE_LOG.search(str(error))
     return found is not None and int(found[1]) == int(found[2]) + 1
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Make a CatalogError of what DuckDB raises in the body about the catalog at `path`."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise translate(error, path) from error
 
 
 def translate(error: duckdb.Error, path: Path) -> CatalogError:

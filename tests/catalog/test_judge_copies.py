@@ -24,7 +24,7 @@ REPORT = SnapshotReport(
     landed_at=None,
     settled_at=None,
 )
-PLACE = Place(SnapshotId("safe", ID.dataset_id, ID.export_time), Verdict.GOOD, Presence.PRESENT, 3, 1000)
+PLACE = Place(SnapshotId("safe", ID.dataset_id, ID.export_time), Verdict.GOOD, Presence.PRESENT, 3, 1000, Depth.FULL)
 
 
 @pytest.mark.parametrize(

@@ -28,10 +28,10 @@ def test_a_name_says_when_what_and_of_which_zone():
 )
 def test_any_zone_at_any_moment_makes_a_name_that_is_read_back(identity, zone, moment, part):
     at = moment.replace(tzinfo=UTC)
-    path = segment_path(SegmentKind.PART, identity, zone, at, part)
+    path = segment_path(SegmentKind.CHECK, identity, zone, at, part)
     found = parse_segment_name(path)
     assert found is not None
-    assert (found.id, found.written_at, found.kind, found.part) == (identity, at, SegmentKind.PART, part)
+    assert (found.id, found.written_at, found.kind, found.part) == (identity, at, SegmentKind.CHECK, part)
     assert found.zone in (zone, None)
     assert len(path.rpartition("/")[2]) < 240
     assert path.isascii()

@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
+from support.recording import begin_scan, end_scan, record_snapshots
+
 from catalog.store.database import Catalog
-from catalog.store.recording import ScanEnd, ScanStart, begin_scan, end_scan, record_snapshots
+from catalog.store.recording import ScanEnd, ScanStart
 from verifier.model import (
     Column,
     Content,
@@ -46,8 +48,8 @@ def start(scan_id: str = "scan-1", zone: str = "cja", at: datetime = NOW, scope:
     )
 
 
-def end(zone: str = "cja", at: datetime = NOW, complete: bool = True, suspect: bool = False) -> ScanEnd:
-    return ScanEnd(zone=zone, finished_at=at, complete=complete, suspect=suspect, counts=Counts(files=3))
+def end(at: datetime = NOW, complete: bool = True, suspect: bool = False) -> ScanEnd:
+    return ScanEnd(finished_at=at, complete=complete, suspect=suspect, counts=Counts(files=3))
 
 
 def known_file(name: str, export_time: str, dataset_id: str = DATASET, size: int = 1000) -> KnownFile:
@@ -123,7 +125,7 @@ def record_forever(catalog: Catalog, scan_id: str) -> None:
             changes = [change(t, 2, zone=scan_id) for t in export_times((number * 3 + batch) * 20, 20)]
             record_snapshots(catalog, scan, changes, now)
             say(f"batch {scan}")
-        end_scan(catalog, scan, end(zone=scan_id, at=now))
+        end_scan(catalog, scan, end(at=now), zone=scan_id)
         say(f"ended {scan}")
         number += 1
 

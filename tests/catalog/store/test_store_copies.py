@@ -8,12 +8,12 @@ from types import ModuleType
 from typing import Any
 
 from support.old_catalogs import older_copy
+from support.recording import begin_scan, record_copies, record_snapshots
 
 from catalog.store import migrate
-from catalog.store.copies import CopyRecord, copies_of, places_elsewhere, record_copies
+from catalog.store.copies import CopyRecord, copies_of, places_elsewhere
 from catalog.store.database import Catalog
 from catalog.store.queries import SnapshotFilter, list_snapshots
-from catalog.store.recording import begin_scan, record_snapshots
 from verifier.model import Presence, SnapshotId, Verdict
 
 TIME = "202609200100"

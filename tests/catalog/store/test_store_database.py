@@ -14,10 +14,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from support.recording import begin_scan
 
 from catalog.store import known
 from catalog.store.database import Catalog
-from catalog.store.recording import begin_scan
 from verifier.errors import CatalogError
 
 EVENT = "INSERT INTO event VALUES (TIMESTAMP '2026-01-01', 'x', '{}')"

@@ -9,10 +9,10 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from support.recording import begin_scan, record_snapshots
 
 from catalog.store import known
 from catalog.store.database import Catalog
-from catalog.store.recording import begin_scan, record_snapshots
 from verifier.errors import CatalogError
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 import sys
@@ -9,10 +10,10 @@ import time
 from pathlib import Path
 
 import pytest
+from support.recording import begin_scan
 
 from catalog.store import recovery
 from catalog.store.database import Catalog
-from catalog.store.recording import begin_scan
 
 PAIRS = 10
 SAMPLES = Path(__file__).with_name("samples.py")
@@ -20,7 +21,8 @@ SAMPLES = Path(__file__).with_name("samples.py")
 
 def record(catalog: Catalog, zone: str) -> subprocess.Popen[str]:
     command = [sys.executable, str(SAMPLES), str(catalog.path), zone]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    path = {**os.environ, "PYTHONPATH": str(SAMPLES.parents[2])}
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=path)
 
 
 def kill(recorder: subprocess.Popen[str], seconds: float) -> list[list[str]]:

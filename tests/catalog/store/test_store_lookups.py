@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from support.recording import begin_scan, record_snapshots
 
 from catalog.store import history, known, queries
 from catalog.store.queries import SnapshotFilter
-from catalog.store.recording import begin_scan, record_snapshots
 from verifier.model import Presence, SnapshotId, Verdict
 
 

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from support.recording import begin_scan, record_schedules, record_slots, record_snapshots
+
 from catalog.judge_transitions import Transition
 from catalog.judge_values import SlotStatus
 from catalog.store import queries
-from catalog.store.promises import (
-    ScheduleRecord,
-    SlotRecord,
-    last_schedules,
-    record_schedules,
-    record_slots,
-    slot_statuses,
-)
-from catalog.store.recording import begin_scan, record_snapshots
+from catalog.store.promises import ScheduleRecord, SlotRecord, last_schedules, slot_statuses
 from verifier.model import SnapshotId, Verdict
 
 

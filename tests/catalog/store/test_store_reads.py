@@ -8,12 +8,12 @@ from types import ModuleType
 
 import pytest
 from support.old_catalogs import older_copy
+from support.recording import begin_scan, record_snapshots
 
 from catalog.store import migrate
 from catalog.store.database import Catalog
 from catalog.store.queries import get_snapshot, list_files
 from catalog.store.reads import SnapshotRead, dataset_reads
-from catalog.store.recording import begin_scan, record_snapshots
 from catalog.store.recovery import contradictions
 from verifier.model import SnapshotId
 

@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from support.recording import begin_scan, end_scan, record_snapshots, record_strays
 
 from catalog.store import history, known, queries, recovery
 from catalog.store.database import Catalog
-from catalog.store.recording import ScanEnd, begin_scan, end_scan, record_snapshots, record_strays
+from catalog.store.recording import ScanEnd
 from verifier.errors import CatalogError
 from verifier.model import (
     Column,

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from support.recording import begin_scan, record_snapshots
 
 from catalog.store import known, migrate
 from catalog.store.database import Catalog
-from catalog.store.recording import begin_scan, record_snapshots
 from verifier.errors import CatalogError
 
 

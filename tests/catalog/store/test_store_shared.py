@@ -13,10 +13,10 @@ SECONDS = 4
 
 WRITER = """
 import sys, time
-sys.path.insert(0, sys.argv[3])
+sys.path[:0] = [sys.argv[3], sys.argv[3].removesuffix("/catalog/store")]
 import samples
+from support.recording import begin_scan, record_snapshots
 from catalog.store.database import Catalog
-from catalog.store.recording import begin_scan, record_snapshots
 from pathlib import Path
 catalog, zone, done, until = Catalog(Path(sys.argv[1])), sys.argv[2], 0, time.monotonic() + float(sys.argv[4])
 begin_scan(catalog, samples.start(zone, zone=zone))

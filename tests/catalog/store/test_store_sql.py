@@ -8,9 +8,9 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from support.recording import begin_scan, record_snapshots
 
 from catalog.store.database import Catalog
-from catalog.store.recording import begin_scan, record_snapshots
 from catalog.store.sql import SqlLimits, run_sql
 from verifier.errors import CatalogError, UsageError
 

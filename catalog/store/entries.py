@@ -1,0 +1,152 @@
+"""What is recorded as one: rows by what they are of. To the records of a segment and back; not into the database."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+
+from catalog.segments.format import Segment, SegmentHeader
+from catalog.segments.names import SegmentKind
+from catalog.store.codec import Row, storable
+from verifier.errors import CatalogError
+
+Rows = Mapping[str, Sequence[Row]]
+"""Rows by what they are of: the keys of `FIELDS`."""
+
+_MOMENT, _TEXT, _LONG, _YES, _REAL = pa.timestamp("us"), pa.string(), pa.int64(), pa.bool_(), pa.float64()
+_EVENTS = {"columns_digest": _TEXT, "events_from": _MOMENT, "events_to": _MOMENT}
+_FINDING = {
+    "position": _LONG, "path": _TEXT, "code": _TEXT, "level": _TEXT, "effect": _TEXT, "message": _TEXT,
+    "expected": _TEXT, "actual": _TEXT, "count": _LONG, "place": _TEXT,
+}  # fmt: skip
+FIELDS: Mapping[str, Mapping[str, pa.DataType]] = {
+    "scan": {
+        "scan_id": _TEXT, "zone": _TEXT, "url": _TEXT, "kind": _TEXT, "depth": _TEXT, "scope": _TEXT,
+        "started_at": _MOMENT, "tool_version": _TEXT, "basis": _TEXT,
+    },
+    "columns": {"digest": _TEXT, "columns": _TEXT},
+    "snapshot": {
+        "n": _LONG, "zone": _TEXT, "dataset_id": _TEXT, "export_time": _TEXT, "export_at": _MOMENT, "folder": _TEXT,
+        "writer": _TEXT,
+        "verdict": _TEXT, "depth": _TEXT, "checked": _LONG, "files": _LONG, "data_files": _LONG, "bytes": _LONG,
+        "rows": _LONG, "landed_at": _MOMENT, "settled_at": _MOMENT, "presence": _TEXT, "manifest": _TEXT, **_EVENTS,
+        "unchecked_bytes": _LONG, "listing_digest": _TEXT, "basis": _TEXT, "is_final": _YES, "files_changed": _LONG,
+        "files_read": _LONG, "bytes_read": _LONG,
+    },
+    "file": {
+        "n": _LONG, "path": _TEXT, "size": _LONG, "modified_at": _MOMENT, "etag": _TEXT, "kind": _TEXT, "depth": _TEXT,
+        "looked": _YES, "rows": _LONG, "sha256": _TEXT, "reference": _TEXT, "reference_size": _LONG,
+        "reference_sha256": _TEXT, **_EVENTS, "facts": _TEXT, "findings": _TEXT, "presence": _TEXT, "seen_at": _MOMENT,
+    },
+    "finding": {"n": _LONG, "of_file": _YES, **_FINDING},
+    "read": {"zone": _TEXT, "dataset_id": _TEXT, "export_time": _TEXT, "path": _TEXT},
+    "stray": {"path": _TEXT, "size": _LONG, "findings": _TEXT},
+    "scan-end": {
+        "finished_at": _MOMENT, "complete": _YES, "suspect": _YES, "counts": _TEXT, "error_kind": _TEXT,
+        "error_message": _TEXT, "error_hint": _TEXT,
+    },
+    "zone-finding": _FINDING,
+    "slot": {
+        "zone": _TEXT, "dataset_id": _TEXT, "due_at": _MOMENT, "before": _TEXT, "after": _TEXT, "happened_at": _MOMENT,
+        "snapshot": _TEXT, "verdict": _TEXT,
+    },
+    "schedule": {"zone": _TEXT, "dataset_id": _TEXT, "name": _TEXT, "schedule": _TEXT},
+    "copy": {
+        "source": _TEXT, "target": _TEXT, "target_url": _TEXT, "complete": _YES, "files": _LONG, "bytes": _LONG,
+        "copied": _LONG, "already_there": _LONG, "started_at": _MOMENT, "finished_at": _MOMENT, "seconds": _REAL,
+        "tool_version": _TEXT,
+    },
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """Rows that are recorded together or not at all.
+
+    `kind`, `id`, `zone` and `part` name it, for ever; `written_at`, aware, is the moment as of which it is recorded.
+    `zone` is empty for what is of several zones.
+    """
+
+    kind: SegmentKind
+    id: str
+    zone: str
+    written_at: datetime
+    tool_version: str
+    part: int = 0
+    rows: Rows = field(default_factory=dict)
+
+    @property
+    def header(self) -> SegmentHeader:
+        """The header of its segment."""
+        return SegmentHeader(
+            kind=self.kind,
+            id=self.id,
+            zone=self.zone,
+            part=self.part,
+            tool_version=self.tool_version,
+            written_at=self.written_at,
+        )
+
+    @property
+    def count(self) -> int:
+        """How many rows it has."""
+        return sum(len(rows) for rows in self.rows.values())
+
+    @property
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Its rows as plain JSON values without what is null, moments as RFC 3339 in UTC."""
+        for of, rows in self.rows.items():
+            for row in rows:
+                yield {"type": of} | {k: _plain(v) for k, v in row.items() if v is not None}
+
+
+def entry_of(segment: Segment) -> Entry:
+    """Return what a segment recorded.
+
+    Raises CatalogError where it holds what this program does not know: nothing of it is left out silently.
+    """
+    header, rows = segment.header, defaultdict[str, list[Row]](list)
+    for record in segment.records:
+        of = record["type"]
+        fields = FIELDS.get(of)
+        unknown = of if fields is None else next((name for name in record if name not in fields and name != "type"), "")
+        if fields is None or unknown:
+            raise CatalogError(
+                f"segment {header.path}: holds {unknown!r}, which this program does not know",
+                hint=f"update landproof: the segment was written by version {header.tool_version}",
+            )
+        rows[of].append({name: _value(record.get(name), kind) for name, kind in fields.items()})
+    return Entry(
+        kind=header.kind,
+        id=header.id,
+        zone=header.zone,
+        part=header.part,
+        tool_version=header.tool_version,
+        written_at=header.written_at,
+        rows=dict(rows),
+    )
+
+
+def table(rows: Sequence[Row], fields: Mapping[str, pa.DataType]) -> pa.Table:
+    """Return rows as an Arrow table of just these fields."""
+    schema = pa.schema(list(fields.items()))
+    try:
+        return pa.table([pa.array([row[name] for row in rows], kind) for name, kind in fields.items()], schema=schema)
+    except UnicodeEncodeError:
+        clean = [{k: storable(v) if isinstance(v, str) else v for k, v in row.items()} for row in rows]
+        return table(clean, fields)
+
+
+def _plain(value: object) -> object:
+    return f"{value.isoformat()}Z" if isinstance(value, datetime) else value
+
+
+def _value(value: Any, kind: pa.DataType) -> Any:
+    if value is None or kind is not _MOMENT:
+        return value
+    return datetime.fromisoformat(value).astimezone(UTC).replace(tzinfo=None)
