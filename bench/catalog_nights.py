@@ -63,7 +63,7 @@ def record_night(catalog: Catalog, plan: Plan, night: int) -> None:
         tool_version="0.1.0", basis="basis",
     )  # fmt: skip
     recorder = Recorder(catalog, start, lambda: at)
-    recorder.prepare()
+    recorder.begin()
     for change in changes:
         recorder.add(change, SnapshotRead(change.report.id))
     recorder.end(ScanEnd(finished_at=at, complete=True, counts=Counts(files=len(changes))))

@@ -27,6 +27,8 @@ SPACE = 4
 """How many times the size of the largest snapshot is to be free: for its files, and for the tables made of them."""
 
 _ENCRYPTED_PARQUET = b"PARE"
+_UNFIT = set("*?[\\")
+"""What DuckDB takes for a pattern of names, or for the end of a folder's."""
 
 
 def drill(wish: Wish, run: DrillRun) -> DrillResult:
@@ -168,6 +170,8 @@ def _shortfall(chain: Chain, wish: Wish) -> str | None:
 def _refuse_without_room(largest: int, scratch: Path) -> None:
     if not scratch.is_dir():
         raise UsageError(f"--scratch: expected a folder, got {str(scratch)!r}")
+    if set(str(scratch)) & _UNFIT:
+        raise UsageError(f"--scratch: expected a folder without any of * ? [ \\ in its path, got {str(scratch)!r}")
     free = shutil.disk_usage(scratch).free
     if free < largest * SPACE:
         raise LandproofError(

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
-from catalog.copy_values import CopyResult
 from catalog.judge_values import SlotStatus
-from catalog.results import ScanResult, Watch
-from catalog.settings import Settings
 from verifier.findings import Level
 from verifier.model import Finding, SnapshotReport, Verdict
+
+if TYPE_CHECKING:  # a look-up does without all that scanning, copying and restoring need
+    from catalog.copy_values import CopyResult
+    from catalog.restore_values import RestoreResult
+    from catalog.results import ScanResult, Watch
+    from catalog.settings import Settings
 
 
 class ExitStatus(IntEnum):
@@ -75,6 +79,14 @@ class Judgement:
             self.findings(snapshot.findings)
             if snapshot.failures:
                 self._raise(ExitStatus.NOT_LOOKED)
+
+    def restore(self, result: RestoreResult) -> None:
+        """Take in a restore: whether all of it is at the target, and if not, why."""
+        self.findings(result.findings)
+        if result.is_lost:
+            self._raise(ExitStatus.ERRORS)
+        if result.has_trouble:
+            self._raise(ExitStatus.NOT_LOOKED)
 
     def findings(self, findings: Iterable[Finding]) -> None:
         """Take in findings by level, and those that say nobody could look."""

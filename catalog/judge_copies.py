@@ -5,14 +5,33 @@ Pure: what is known of the snapshot and of its copies comes in.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
-from catalog.judge_values import Place
+from catalog.judge_values import Arrival, Place
 from verifier.model import Depth, Presence, SnapshotReport, Verdict
 
 _WORTH = list(Verdict)
 _SOUND = (Verdict.GOOD, Verdict.EMPTY, Verdict.UNVERIFIABLE)
 _GOOD = (Verdict.GOOD, Verdict.EMPTY)
+
+
+def arrival_of(
+    report: SnapshotReport, places: Sequence[Place], *, encrypted: bool, read_at: datetime | None = None
+) -> Arrival:
+    """Return a snapshot as it is judged, with what its copies at other places are worth."""
+    own = is_good_itself(report, encrypted=encrypted)
+    return Arrival(
+        id=report.id,
+        verdict=report.verdict,
+        landed_at=report.landed_at,
+        data_files=report.data_files,
+        presence=report.presence,
+        preserved=is_preserved(report, places),
+        good_places=own + good_copies(report, places, encrypted=encrypted),
+        read_at=read_at,
+        findings=(*report.findings, *report.file_findings),
+    )
 
 
 def is_preserved(report: SnapshotReport, places: Iterable[Place]) -> bool:

@@ -56,7 +56,7 @@ class ZoneScan:
         """Look, and yield every snapshot as it is judged: those listed, then those that are gone."""
         self.run.progress.zone(self.target.zone)
         if self._is_known:
-            self._recorder.prepare()
+            self._recorder.begin()
         if self._lies_elsewhere():
             self.target = self._reader.target = replace(self.target, prefix="")
         try:
@@ -66,7 +66,7 @@ class ZoneScan:
             return
         if not self._is_known:
             # A place is recorded once it has been seen, so that a slip of the hand leaves no zone behind.
-            self._recorder.prepare()
+            self._recorder.begin()
             self._is_known = True
         try:
             yield from self._judge(gathering)

@@ -12,7 +12,7 @@ from catalog.store.batches import change_rows
 from catalog.store.codec import Row
 from catalog.store.database import Catalog
 from catalog.store.entries import Entry
-from catalog.store.journal import prepare, record
+from catalog.store.journal import begin, record
 from catalog.store.reads import SnapshotRead
 from catalog.store.recording import ScanEnd, ScanStart, read_rows, stray_rows
 from verifier.errors import CatalogError
@@ -44,9 +44,9 @@ class Recorder:
     _began_at: float = field(default_factory=time.monotonic)
     _written_at: float = field(default_factory=time.monotonic)
 
-    def prepare(self) -> None:
-        """Raise CatalogError now where nothing could be written later."""
-        prepare(self.catalog, self.start.zone, self.start.url)
+    def begin(self) -> None:
+        """Note that the look has begun; raises CatalogError now where nothing could be written later."""
+        begin(self.catalog, self.start.row())
 
     def add(self, change: SnapshotChange | None, read: SnapshotRead | None = None) -> None:
         """Take in what is new about a snapshot, and which files of it were read in full; both are written as one."""
@@ -75,7 +75,7 @@ class Recorder:
         self.flush()
 
     def flush(self) -> None:
-        """Write what has been collected; what an interrupt cut off is written again, as the same."""
+        """Write what has been collected, if anything; what an interrupt cut off is written again, as the same."""
         try:
             self._write()
             if self._changes or self._reads or self._strays or self._end:

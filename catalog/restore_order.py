@@ -84,6 +84,14 @@ def order_restore(settings: Settings, catalog: Catalog, plan: RestorePlan, to: s
     return RestoreOrder(plan, location, tuple(files[path] for path in sorted(files)))
 
 
+def as_restored(order: RestoreOrder) -> RestorePlan:
+    """Return the plan with its files as they are at the target once the restore has ended."""
+    paths = {wanted.sources[0].url: wanted.path for wanted in order.files}
+    there = [(f, paths[f.url]) for f in order.plan.files if f.url in paths]
+    files = (replace(f, root=order.target.url, stored=replace(f.stored, path=path)) for f, path in there)
+    return replace(order.plan, files=tuple(files))
+
+
 class _Orderer:
     """What is known of all files of a plan at all their places."""
 

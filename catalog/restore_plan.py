@@ -38,17 +38,21 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class PlannedFile:
-    """One file of a chain, in the snapshot it is read from, as it was listed there.
+    """One file of a chain, in the snapshot it is read from, as it was listed there; `root` is the URL of that zone.
 
-    `sha256` is None where not all of it was ever read, `rows` where they were not counted.
+    `sha256` is None where not all of it was ever read.
     """
 
     snapshot: SnapshotId
-    url: str
+    root: str
     stored: StoredFile
     sha256: str | None
     kind: FileKind
-    rows: int | None
+
+    @property
+    def url(self) -> str:
+        """The URL of the file."""
+        return join(self.root, self.stored.path)
 
     @property
     def size(self) -> int:
@@ -156,8 +160,7 @@ def _files(catalog: Catalog, chain: Chain) -> Iterable[PlannedFile]:
         for known in files.get(place, ()):
             report = known.report
             if is_restored(report):
-                url, content = join(urls[place.zone], report.file.path), report.content
-                yield PlannedFile(place, url, report.file, content.sha256, report.kind, content.rows)
+                yield PlannedFile(place, urls[place.zone], report.file, report.content.sha256, report.kind)
 
 
 def is_restored(report: FileReport) -> bool:

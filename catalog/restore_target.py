@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from catalog.restore_order import MANIFEST_NAME, SUMS_NAME, RestoreOrder
 from catalog.restore_sums import parse_sums
-from verifier.backends.base import Backend, Location
+from verifier.backends.base import Backend
 from verifier.backends.registry import open_backend, open_writer
 from verifier.backends.retry import tried_again
 from verifier.errors import ExistsError, NotFoundError
@@ -23,29 +23,25 @@ from verifier.model import Finding, StoredFile, finding
 
 @dataclass(frozen=True, slots=True)
 class TargetLook:
-    """What is in the folder: planned files by path, others (at most some), and why it is another restore's, if it is."""
+    """What is in the folder: planned files by path, other files, and why it is another restore's, where it is."""
 
     there: Mapping[str, StoredFile]
     others: tuple[str, ...] = ()
     conflict: Finding | None = None
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class RestoreTarget:
     """The folder of one restore."""
 
     order: RestoreOrder
-    _location: Location = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._location = self.order.target
 
     def look(self) -> TargetLook:
         """List what is there. Raises `SourceError`."""
         wanted = {file.path: file for file in self.order.files}
         there: dict[str, StoredFile] = {}
         others: list[str] = []
-        with closing(open_backend(self._location)) as backend:
+        with closing(open_backend(self.order.target)) as backend:
             for file in _listed(backend, wanted):
                 if file.path in wanted:
                     there[file.path] = file
@@ -64,15 +60,15 @@ class RestoreTarget:
 
     def _put(self, name: str, data: bytes) -> bytes:
         """Write a file of the root and return what is under its name then, which may have been there before."""
-        with closing(open_backend(self._location)) as backend:
+        with closing(open_backend(self.order.target)) as backend:
             known = _content(backend, name)
         if known is not None:
             return known
-        with closing(open_writer(self._location)) as writer:
+        with closing(open_writer(self.order.target)) as writer:
             try:
                 tried_again(lambda: writer.write(name, [data] if data else [], len(data)))
             except ExistsError:  # ours, where an answer was lost, or somebody else's
-                with closing(open_backend(self._location)) as backend:
+                with closing(open_backend(self.order.target)) as backend:
                     return _content(backend, name) or b""
         return data
 

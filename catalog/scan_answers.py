@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from catalog.results import Cost, ZoneEstimate
-from catalog.reverify import Reverification
+if TYPE_CHECKING:  # a look-up, whose documents are beside these, does without all that scanning needs
+    from catalog.results import Cost, ZoneEstimate
+    from catalog.reverify import Reverification
 
 _Object = dict[str, Any]
 

@@ -9,10 +9,9 @@ from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 
 from catalog.judge import judge_dataset, judge_expiry
-from catalog.judge_copies import good_copies, is_good_itself, is_preserved
+from catalog.judge_copies import arrival_of
 from catalog.judge_transitions import transitions
 from catalog.judge_values import (
-    Arrival,
     DatasetJudgement,
     Drills,
     Lifetime,
@@ -170,7 +169,7 @@ class _Judge:
                 promise = self._promise(dataset)
                 found = [r for k, r in snapshots.items() if k[0] == dataset.id]
                 arrivals = [
-                    _arrival(r, places.get(r.id, ()), encrypted=dataset.encrypted, read_at=reads.get(_key(r)))
+                    arrival_of(r, places.get(r.id, ()), encrypted=dataset.encrypted, read_at=reads.get(_key(r)))
                     for r in found
                 ]
                 promises.append(promise)
@@ -245,7 +244,7 @@ class _Judge:
             return ()
         judged = {d.id for d in self._datasets if d.zone == zone}
         others = [
-            _arrival(r, places.get(r.id, ()), encrypted=False) for r in snapshots if r.id.dataset_id not in judged
+            arrival_of(r, places.get(r.id, ()), encrypted=False) for r in snapshots if r.id.dataset_id not in judged
         ]
         return judge_expiry((a for a in others if a.landed_at is None or a.landed_at <= at), lifetime, at)
 
@@ -288,20 +287,3 @@ def _newest(recorded: Sequence[RecordedLook], dataset_id: str | None) -> Look | 
 
 def _key(report: SnapshotReport) -> Key:
     return report.id.dataset_id, report.id.export_time
-
-
-def _arrival(
-    report: SnapshotReport, places: Sequence[Place], *, encrypted: bool, read_at: datetime | None = None
-) -> Arrival:
-    own = is_good_itself(report, encrypted=encrypted)
-    return Arrival(
-        id=report.id,
-        verdict=report.verdict,
-        landed_at=report.landed_at,
-        data_files=report.data_files,
-        presence=report.presence,
-        preserved=is_preserved(report, places),
-        good_places=own + good_copies(report, places, encrypted=encrypted),
-        read_at=read_at,
-        findings=(*report.findings, *report.file_findings),
-    )

@@ -9,7 +9,6 @@ import typer
 
 from catalog import answers
 from catalog.cli import lookup_text
-from catalog.cli.excerpt import excerpts_of
 from catalog.cli.naming import find_snapshot, names_snapshot, unknown
 from catalog.cli.options import (
     CatalogPath,
@@ -113,6 +112,8 @@ def show(
     files, copies = list_files(session.catalog, wanted), copies_of(session.catalog, wanted)
     document = answers.show_document(recorded, files, copies)
     if wants_excerpt:
+        from catalog.cli.excerpt import excerpts_of  # which opens files, as nothing else here does
+
         with closing(excerpts_of(wanted.zone, session.settings, known_zones(session.catalog))) as excerpts:
             session.answer(document, lookup_text.show_text(document, excerpts.of))
     else:

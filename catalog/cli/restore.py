@@ -1,21 +1,28 @@
-"""`landproof restore plan`: arguments, one plan, its document or its words, its exit status."""
+"""`landproof restore`: its commands; of `plan` arguments, one plan, its document or its words, its exit status."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from catalog.cli.options import CatalogPath, Config, Json, parse_moment
-from catalog.cli.restore_text import paths_text, plan_text, sums_of
+from catalog.cli.options import CatalogPath, Config, Json
+from catalog.cli.restore_asked import AS_OF, DATASET, DEPTH, planned
+from catalog.cli.restore_run import run
+from catalog.cli.restore_text import plan_text, sums_of
 from catalog.cli.session import open_session
 from catalog.exit_status import ExitStatus
 from catalog.judge_chain_values import ChainState
 from catalog.restore_answers import restore_plan_document
-from catalog.restore_plan import Wish, plan_restore
-from catalog.workflow import utc_now
+from catalog.restore_lists import azcopy_list, paths, rclone_list
+from catalog.restore_loads import snowflake_sql, spark_script
+from catalog.restore_order import as_restored, order_restore
+from catalog.restore_plan import RestorePlan
+from catalog.restore_sql import duckdb_sql
+from catalog.restore_texts import Written
 from verifier.errors import UsageError
 from verifier.model import Depth
 
@@ -26,13 +33,27 @@ class Format(StrEnum):
     TABLE = "table"
     JSON = "json"
     PATHS = "paths"
+    SQL = "sql"
+    SPARK = "spark"
+    SNOWFLAKE = "snowflake"
+    RCLONE = "rclone"
+    AZCOPY = "azcopy"
 
 
-_DATASET = typer.Argument(metavar="DATASET", help="Id, ZONE/ID or name.")
-_AS_OF = typer.Option("--as-of", metavar="TIME", help="The moment to go back to (default: now).")
-_DEPTH = typer.Option("--depth", help="How hard a snapshot was looked at, at least, to count.")
-_ACCEPT = typer.Option("--accept-gaps", help="Go on behind gaps; they stay in the plan and in the exit status.")
-_FORMAT = typer.Option("--format", help="A table, the document, or the URL of every file.")
+_WRITERS: Mapping[Format, Callable[[RestorePlan], Written]] = {
+    Format.PATHS: paths,
+    Format.SPARK: spark_script,
+    Format.SNOWFLAKE: snowflake_sql,
+    Format.RCLONE: rclone_list,
+    Format.AZCOPY: azcopy_list,
+}
+_ACCEPT = typer.Option("--accept-gaps", help="Go on behind gaps; they stay in the plan. Nothing is recorded by this.")
+_FORMAT = typer.Option("--format", help="How the plan is written: for a person, or for what loads or copies the files.")
+_KEY = typer.Option(
+    "--key", metavar="COLUMN", help="With sql: only the last row of each key; repeatable, dots for fields."
+)
+_ORDER_BY = typer.Option("--order-by", metavar="COLUMN", help="With --key: which row of one export is the last.")
+_AT = typer.Option("--at", metavar="URL", help="The files as they are in the folder that a restore went to.")
 
 
 def register(app: typer.Typer) -> None:
@@ -40,16 +61,20 @@ def register(app: typer.Typer) -> None:
     restore = typer.Typer(name="restore", help="Lead a moment in time to the right bytes.", no_args_is_help=True)
     restore.callback()(lambda: None)
     restore.command("plan")(plan)
+    restore.command("run")(run)
     app.add_typer(restore)
 
 
 def plan(
     *,
-    dataset: Annotated[str, _DATASET],
-    as_of: Annotated[str | None, _AS_OF] = None,
-    depth: Annotated[Depth, _DEPTH] = Depth.FULL,
+    dataset: Annotated[str, DATASET],
+    as_of: Annotated[str | None, AS_OF] = None,
+    depth: Annotated[Depth, DEPTH] = Depth.FULL,
     accepts_gaps: Annotated[bool, _ACCEPT] = False,
     written_as: Annotated[Format, _FORMAT] = Format.TABLE,
+    keys: Annotated[list[str] | None, _KEY] = None,
+    order_by: Annotated[str | None, _ORDER_BY] = None,
+    at: Annotated[str | None, _AT] = None,
     config: Config = None,
     catalog: CatalogPath = None,
     wants_json: Json = False,
@@ -58,17 +83,24 @@ def plan(
 
     Nothing is read from the zone. Without --accept-gaps the plan ends before the first gap.
     """
-    now = utc_now()
+    _refuse_idle(written_as, keys, order_by)
     session = open_session(config, catalog, wants_json=wants_json or written_as is Format.JSON)
-    moment = parse_moment(as_of, "--as-of", is_end=True) if as_of else now
-    zone, dataset_id = session.find_dataset(dataset)
-    if zone is None:
-        hint = "list what is known with: landproof datasets"
-        raise UsageError(f"no dataset {dataset} in catalog {session.catalog.path}", hint=hint)
-    wish = Wish(zone=zone, dataset_id=dataset_id, as_of=moment, depth=depth, accepts_gaps=accepts_gaps)
-    planned = plan_restore(session.settings, session.catalog, wish, now)
-    document = restore_plan_document(planned)
-    if written_as is Format.PATHS and planned.chain.state is not ChainState.COMPLETE:
-        sys.stderr.write("".join(f"landproof: {line}\n" for line in sums_of(document)))
-    session.answer(document, paths_text(document) if written_as is Format.PATHS else plan_text(document))
-    return int(ExitStatus.OK if planned.chain.state is ChainState.COMPLETE else ExitStatus.ERRORS)
+    found = planned(session, dataset, as_of, depth, accepts_gaps=accepts_gaps)
+    if at is not None:
+        found = as_restored(order_restore(session.settings, session.catalog, found, at))
+    state, document = found.chain.state, restore_plan_document(found)
+    if session.wants_json or written_as is Format.TABLE:
+        session.answer(document, "" if session.wants_json else plan_text(document))
+    else:
+        written = duckdb_sql(found, keys or (), order_by) if written_as is Format.SQL else _WRITERS[written_as](found)
+        notes = (*(sums_of(document) if state is not ChainState.COMPLETE else ()), *written.notes)
+        sys.stderr.write("".join(f"landproof: {line}\n" for line in notes))
+        sys.stdout.write(written.text)
+    return int(ExitStatus.OK if state is ChainState.COMPLETE else ExitStatus.ERRORS)
+
+
+def _refuse_idle(written_as: Format, keys: list[str] | None, order_by: str | None) -> None:
+    if keys and written_as is not Format.SQL:
+        raise UsageError("--key goes with --format sql")
+    if order_by and not keys:
+        raise UsageError("--order-by goes with --key")

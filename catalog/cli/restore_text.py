@@ -24,16 +24,17 @@ def plan_text(document: Document) -> str:
     for title, snapshots in (("", document["snapshots"]), ("left out, behind the first gap:", document["lost"])):
         if snapshots:
             parts += [*([title] if title else []), _snapshots(snapshots), ""]
+    return text_of(*parts, *gap_lines(document))
+
+
+def gap_lines(document: Document) -> list[Any]:
+    """Return what is missing from a plan, what is doubtful, and what it comes to."""
+    parts: list[Any] = []
     for title, gaps in (("gaps:", document["gaps"]), ("still to come:", document["pending"])):
         if gaps:
             parts += [title, _gaps(gaps), ""]
     told = [f"doubt: {shown(d['snapshot'] or 'the dataset')}: {_DOUBTS[d['kind']]}" for d in document["doubts"]]
-    return text_of(*parts, *told, *([""] if told else []), *sums_of(document))
-
-
-def paths_text(document: Document) -> str:
-    """Lay out the URL of every file, one a line."""
-    return "".join(f"{f['url']}\n" for f in document["files"])
+    return [*parts, *told, *([""] if told else []), *sums_of(document)]
 
 
 def _snapshots(snapshots: list[Document]) -> Any:
@@ -65,7 +66,8 @@ def sums_of(document: Document) -> list[str]:
     """Say in a few lines what a plan comes to."""
     if document["state"] == "broken":
         return [f"broken: no usable full export at or before {when(document['as_of'])}"]
-    what = f"{plural(len(document['snapshots']), 'snapshot')}, {plural(len(document['files']), 'file')}"
+    files = plural(sum(s["files"] for s in document["snapshots"]), "file")
+    what = f"{plural(len(document['snapshots']), 'snapshot')}, {files}"
     lines = [
         f"{document['state']}: recovers to {when(document['recovers_to'])}, asked for {when(document['as_of'])}",
         f"{what}, {size(document['bytes'])}, {number(document['rows'])} rows",

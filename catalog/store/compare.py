@@ -11,9 +11,12 @@ _OF_SCAN = "JOIN (SELECT scan_key, scan_id, zone FROM scan) k USING (scan_key)"
 _OF_SNAPSHOT = f"""{_OF_SCAN}
 JOIN (SELECT snapshot_key, dataset_id, export_time, folder, writer FROM snapshot) s USING (snapshot_key)"""
 _PATH = "to_path(t.name, s.folder, s.writer) AS path"
+WITH_ROWS = "SEMI JOIN batch USING (scan_key)"
+"""SQL that leaves out of `scan` what was begun, and broken off before anything was recorded."""
+
 # What is recorded in each table, in words of the world outside, with the scan that recorded it.
 _RECORDED: Mapping[str, str] = {
-    "scan": "SELECT scan_id, zone, * EXCLUDE (scan_key, scan_id, zone) FROM scan",
+    "scan": f"SELECT scan_id, zone, * EXCLUDE (scan_key, scan_id, zone) FROM scan {WITH_ROWS}",
     "end": f"SELECT scan_id, zone, t.* EXCLUDE (scan_key) FROM scan_end t {_OF_SCAN}",
     "snapshot": f"""SELECT scan_id, zone, dataset_id, export_time, t.* EXCLUDE (scan_key, snapshot_key)
                     FROM snapshot_revision t {_OF_SNAPSHOT}""",
@@ -24,7 +27,7 @@ _RECORDED: Mapping[str, str] = {
     "read": f"SELECT scan_id, zone, dataset_id, export_time, {_PATH}, read_at FROM full_read t {_OF_SNAPSHOT}",
     "stray": f"SELECT scan_id, zone, t.* EXCLUDE (scan_key) FROM stray t {_OF_SCAN}",
     "zone finding": f"SELECT scan_id, zone, t.* EXCLUDE (scan_key) FROM zone_finding t {_OF_SCAN}",
-    "zone": "SELECT '' AS scan_id, zone, url FROM zone",
+    "zone": f"SELECT '' AS scan_id, zone, url FROM zone SEMI JOIN (FROM scan {WITH_ROWS}) USING (zone)",
     "columns": "SELECT '' AS scan_id, '' AS zone, * FROM column_set",
     "slot": "SELECT '' AS scan_id, * FROM slot_transition",
     "schedule": "SELECT '' AS scan_id, * FROM schedule_seen",

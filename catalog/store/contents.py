@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from catalog.store.database import Catalog, Connection
-from catalog.store.queries import RecordedFile, RecordedSnapshot, files_of, find_key, snapshot_of
+from catalog.store.database import Catalog
+from catalog.store.queries import RecordedFile, RecordedSnapshot, files_of, find_key, snapshots_of
 from verifier.model import SnapshotId
 
 
@@ -22,12 +22,9 @@ class Contents:
 def get_contents(catalog: Catalog, *wanted: SnapshotId) -> list[Contents | None]:
     """Return what is known of some snapshots, in their order, at one moment; None for one that is not known."""
     with catalog.read() as connection:
-        return [_contents(connection, one) for one in wanted]
-
-
-def _contents(connection: Connection, wanted: SnapshotId) -> Contents | None:
-    snapshot, found = snapshot_of(connection, wanted), find_key(connection, wanted)
-    if snapshot is None or found is None:
-        return None
-    key, folder = found
-    return Contents(snapshot, files_of(connection, key), folder)
+        found = {one: key for one in set(wanted) if (key := find_key(connection, one))}
+        keys = [key for key, _ in found.values()]
+        snapshots = {s.report.id: s for s in snapshots_of(connection, keys)} if keys else {}
+        files = files_of(connection, keys) if keys else {}
+    contents = {one: Contents(snapshots[one], files.get(key, []), folder) for one, (key, folder) in found.items()}
+    return [contents.get(one) for one in wanted]

@@ -55,7 +55,8 @@ def snapshot_history(catalog: Catalog, wanted: SnapshotId) -> list[SnapshotRevis
         rows = connection.execute(
             f"""SELECT k.scan_id, r.recorded_at, r.files_changed, r.files_read, scan_key, {_of_revision()}
                 FROM snapshot s JOIN snapshot_revision r USING (snapshot_key) JOIN scan k USING (scan_key)
-                WHERE s.zone = ? AND s.dataset_id = ? AND s.export_time = ? ORDER BY r.recorded_at, scan_key""",
+                JOIN turns t USING (scan_key)
+                WHERE s.zone = ? AND s.dataset_id = ? AND s.export_time = ? ORDER BY r.recorded_at, t.turn""",
             here,
         ).fetchall()
         for row in connection.execute(
@@ -84,19 +85,23 @@ def snapshot_history(catalog: Catalog, wanted: SnapshotId) -> list[SnapshotRevis
 
 def path_history(catalog: Catalog, path: str, zone: str | None = None) -> list[FileRevision]:
     """Return the recorded states of a path in one zone or in all, by zone and snapshot, then oldest first."""
+    values = {"path": storable(path), "zone": zone and storable(zone)}
     with catalog.read() as connection:
-        # Paths are not stored whole: the first half asks the snapshots whose folder fits, the second finds whole ones.
+        # Paths are not stored whole: only snapshots whose folder fits, or that have it whole, are asked for files.
+        connection.execute(
+            """CREATE TEMP TABLE fitting AS
+               SELECT snapshot_key FROM snapshot
+               WHERE ($zone IS NULL OR zone = $zone) AND (starts_with($path, folder || '/') OR snapshot_key IN (
+                   SELECT snapshot_key FROM file_revision WHERE name = '/' || $path))""",
+            values,
+        )
         rows = connection.execute(
-            f"""WITH f AS (
-                    FROM file_revisions SEMI JOIN
-                        (FROM snapshot WHERE starts_with($path, folder || '/')) USING (snapshot_key)
-                    WHERE path = $path AND name <> '/' || $path
-                    UNION ALL FROM file_revisions WHERE name = '/' || $path)
-                SELECT k.scan_id, f.recorded_at, f.zone, f.dataset_id, f.export_time, {FILE_COLUMNS}
-                FROM f JOIN (SELECT scan_key, scan_id FROM scan) k USING (scan_key)
-                WHERE $zone IS NULL OR f.zone = $zone
-                ORDER BY f.zone, f.dataset_id, f.export_time, f.recorded_at, scan_key""",
-            {"path": storable(path), "zone": zone and storable(zone)},
+            f"""SELECT k.scan_id, f.recorded_at, f.zone, f.dataset_id, f.export_time, {FILE_COLUMNS}
+                FROM file_revisions f JOIN (SELECT scan_key, scan_id FROM scan) k USING (scan_key)
+                JOIN turns t USING (scan_key)
+                WHERE snapshot_key IN (FROM fitting) AND path = $path
+                ORDER BY f.zone, f.dataset_id, f.export_time, f.recorded_at, t.turn""",
+            {"path": values["path"]},
         ).fetchall()
         sets = column_sets(connection)
     revisions: list[FileRevision] = []

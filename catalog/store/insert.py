@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from catalog.segments.names import SegmentKind
-from catalog.store.codec import restored, storable, to_stored
+from catalog.store.codec import Row, restored, storable, to_stored
 from catalog.store.database import Connection
 from catalog.store.entries import FIELDS, Entry, table
 from verifier.errors import CatalogError
@@ -92,6 +92,14 @@ _COUNTED = {
 }
 
 
+def begin(connection: Connection, start: Row) -> None:
+    """Note that a look at a zone has begun; the same again changes nothing. Raises CatalogError as `insert` does."""
+    connection.register("incoming_scan", table([start], FIELDS["scan"]))
+    _refuse_other_place(connection)
+    for statement in _SCAN:
+        connection.execute(statement)
+
+
 def insert(connection: Connection, entry: Entry, sha256: str | None) -> bool:
     """Append an entry and return True, or False where it is there; `sha256` is of its segment's file, if there is one.
 
@@ -102,7 +110,7 @@ def insert(connection: Connection, entry: Entry, sha256: str | None) -> bool:
         return False
     for name, rows in _incoming(entry):
         connection.register(name, rows)
-    _refuse_other_place(connection, entry)
+    _refuse_other_place(connection)
     values = {"id": storable(entry.id), "zone": storable(entry.zone), "now": to_stored(entry.written_at)}
     counts: Counter[str] = Counter()
     for of, statements in _STEPS:
@@ -130,17 +138,12 @@ def _incoming(entry: Entry) -> Iterator[tuple[str, pa.Table]]:
         raise CatalogError(f"segment {entry.header.path}: holds values that are not what they should be") from error
 
 
-def _refuse_other_place(connection: Connection, entry: Entry) -> None:
+def _refuse_other_place(connection: Connection) -> None:
     rows = connection.execute(
         "SELECT i.zone, i.url, z.url FROM incoming_scan i JOIN zone z USING (zone) WHERE i.url <> z.url"
     ).fetchall()
     for zone, url, known in rows:
-        raise other_place(restored(zone), url, known)
-
-
-def other_place(zone: str, url: str, known: str) -> CatalogError:
-    """Make the error of a zone's name that stands for another place already."""
-    return CatalogError(
-        f"catalog: zone {zone} is {known} here, expected {url}",
-        hint="give the new place another zone name, or name another file with --catalog",
-    )
+        raise CatalogError(
+            f"catalog: zone {restored(zone)} is {known} here, expected {url}",
+            hint="give the new place another zone name, or name another file with --catalog",
+        )

@@ -7,10 +7,10 @@ from hashlib import sha256
 
 from catalog.segments.format import encode_segment
 from catalog.segments.shelf import open_shelf
-from catalog.store.codec import storable
+from catalog.store import insert
+from catalog.store.codec import Row
 from catalog.store.database import Catalog
 from catalog.store.entries import Entry
-from catalog.store.insert import insert, other_place
 from verifier.errors import CatalogError, SourceError
 
 
@@ -22,18 +22,17 @@ def record(catalog: Catalog, entry: Entry) -> None:
     """
     digest = _shelve(catalog, entry)
     with catalog.write() as connection:
-        insert(connection, entry, digest)
+        insert.insert(connection, entry, digest)
 
 
-def prepare(catalog: Catalog, zone: str, url: str) -> None:
-    """See that something can be recorded of a zone, before the work that is to be; makes the file where there is none.
+def begin(catalog: Catalog, start: Row) -> None:
+    """Note that a look at a zone has begun, before the work that is to be recorded; makes the file where there is none.
 
-    Raises CatalogError where it cannot, or another place is recorded under the zone's name.
+    This alone is in no segment. Raises CatalogError where nothing could be recorded, or another place is recorded under
+    the zone's name.
     """
     with catalog.write() as connection:
-        known = connection.execute("SELECT url FROM zone WHERE zone = ?", [storable(zone)]).fetchall()
-    if known and known != [(url,)]:
-        raise other_place(zone, url, known[0][0])
+        insert.begin(connection, start)
 
 
 def _shelve(catalog: Catalog, entry: Entry) -> str | None:

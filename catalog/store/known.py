@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-import pyarrow as pa
-
 from catalog.store.codec import (
     FILE_COLUMNS,
     FINDING_COLUMNS,
@@ -103,17 +101,15 @@ def known_files(catalog: Catalog, zone: str, keys: Iterable[SnapshotKey]) -> dic
     A snapshot that is not known, or has none, is left out.
     """
     wanted = sorted(set(keys))
-    asked = pa.table(
-        {
-            "dataset_id": pa.array([storable(d) for d, _ in wanted], pa.string()),
-            "export_time": pa.array([storable(e) for _, e in wanted], pa.string()),
-        }
-    )
     known: dict[SnapshotKey, dict[str, KnownFile]] = defaultdict(dict)
     if not wanted:
         return known
     with catalog.read() as connection:
-        connection.register("asked", asked)
+        connection.execute(
+            """CREATE TEMP TABLE asked AS
+               SELECT unnest(?::VARCHAR[]) AS dataset_id, unnest(?::VARCHAR[]) AS export_time""",
+            [[storable(d) for d, _ in wanted], [storable(e) for _, e in wanted]],
+        )
         # The window runs over the asked snapshots' rows alone; over the view it would run over every file of the zone.
         rows = connection.execute(
             f"""SELECT dataset_id, export_time, {FILE_COLUMNS} FROM (

@@ -24,7 +24,9 @@ def places_elsewhere(catalog: Catalog) -> dict[SnapshotId, list[Place]]:
             f"""SELECT id, verdict, presence, files, bytes, depth FROM snapshots
                 WHERE id IN (SELECT unnest([source, target]) FROM ({_PAIRS}))"""
         ).fetchall()
-    known = {row[0]: Place(_id(row[0]), Verdict(row[1]), Presence(row[2]), *row[3:5], Depth(row[5])) for row in rows}
+    known = {
+        row[0]: Place(_id(row[0]), Verdict(row[1]), Presence(row[2]), row[3], row[4], Depth(row[5])) for row in rows
+    }
     both_ways = [*((one, other, True) for one, other in pairs), *((other, one, True) for one, other in pairs)]
     links = links_of(both_ways)
     return {
@@ -60,4 +62,5 @@ def reached(start: str, links: Links) -> dict[str, bool]:
 
 
 def _id(text: str) -> SnapshotId:
-    return SnapshotId(*restored(text).split("/"))
+    zone, dataset_id, export_time = restored(text).split("/")
+    return SnapshotId(zone, dataset_id, export_time)

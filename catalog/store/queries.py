@@ -1,11 +1,10 @@
-"""Look-ups for people: datasets, snapshots, files and scans as known now, in plain values; not documents."""
+"""Look-ups for people: datasets, snapshots and files as known now, in plain values; not documents."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from catalog.store.codec import (
     FILE_COLUMNS,
@@ -13,7 +12,6 @@ from catalog.store.codec import (
     REPORT_COLUMNS,
     file_from,
     finding_from,
-    from_json,
     from_stored,
     report_from,
     restored,
@@ -22,9 +20,15 @@ from catalog.store.codec import (
 )
 from catalog.store.database import Catalog, Connection
 from catalog.store.known import column_sets
-from catalog.store.reads import file_reads, oldest_reads
+from catalog.store.reads import LAST_READ, oldest_reads
 from verifier.model import Finding, KnownFile, Presence, SnapshotId, SnapshotReport, Verdict
-from verifier.zone_model import Trouble
+
+_FILES = """
+SELECT r.*, min(r.seen_at) OVER (PARTITION BY r.snapshot_key, r.name) AS first_seen_at,
+       CASE WHEN r.presence = 'present' THEN greatest(r.recorded_at, l.started_at) END AS last_seen_at
+FROM ({revisions}) r JOIN turns t USING (scan_key) LEFT JOIN looks l ON l.zone = r.zone AND l.scope = ''
+QUALIFY row_number() OVER (PARTITION BY r.snapshot_key, r.name ORDER BY r.recorded_at DESC, t.turn DESC) = 1
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,24 +71,6 @@ class RecordedFile:
     last_seen_at: datetime | None
     recorded_at: datetime
     last_full_read_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordedScan:
-    """A look at a zone; `finished_at` is None while it runs, and for good where it was killed."""
-
-    scan_id: str
-    zone: str
-    url: str
-    depth: str
-    scope: str
-    started_at: datetime
-    finished_at: datetime | None
-    complete: bool
-    suspect: bool
-    counts: dict[str, int]
-    trouble: Trouble | None
-    tool_version: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,38 +122,32 @@ def datasets_where(connection: Connection, condition: str, values: Sequence[obje
 
 def list_snapshots(catalog: Catalog, wanted: SnapshotFilter) -> list[RecordedSnapshot]:
     """Return the snapshots that pass a filter, with all their findings, by zone, dataset and export time."""
-    query, values = _query(wanted)
-    limit = "" if wanted.limit is None else f"LIMIT {int(wanted.limit)}"
-    if limit or wanted.offset:
-        query += f" ORDER BY export_at DESC, zone, dataset_id {limit} OFFSET {int(wanted.offset)}"
     with catalog.read() as connection:
-        return chosen_snapshots(connection, query, values)
+        query, values = _query(connection, wanted)
+        limit = "" if wanted.limit is None else f"LIMIT {int(wanted.limit)}"
+        if limit or wanted.offset:
+            query += f" ORDER BY export_at DESC, zone, dataset_id {limit} OFFSET {int(wanted.offset)}"
+        return chosen_snapshots(connection, f"SELECT * {query}", values)
 
 
 def count_snapshots(catalog: Catalog, wanted: SnapshotFilter) -> int:
     """Return how many snapshots pass a filter, whatever its limit and offset."""
-    query, values = _query(wanted)
     with catalog.read() as connection:
-        return int(connection.execute(f"SELECT count(*) FROM ({query})", values).fetchall()[0][0])
+        query, values = _query(connection, wanted)
+        return int(connection.execute(f"SELECT count(*) {query}", values).fetchall()[0][0])
 
 
 def get_snapshot(catalog: Catalog, wanted: SnapshotId) -> RecordedSnapshot | None:
     """Return one snapshot as known now, or None."""
-    with catalog.read() as connection:
-        return snapshot_of(connection, wanted)
-
-
-def snapshot_of(connection: Connection, wanted: SnapshotId) -> RecordedSnapshot | None:
-    """Return one snapshot as known now, or None."""
     one = SnapshotFilter(zone=wanted.zone, dataset_ids=(wanted.dataset_id,), export_time=wanted.export_time)
-    return next(iter(chosen_snapshots(connection, *_query(one))), None)
+    return next(iter(list_snapshots(catalog, one)), None)
 
 
 def list_files(catalog: Catalog, wanted: SnapshotId) -> list[RecordedFile]:
     """Return all files of a snapshot as known now, the gone ones included, by path."""
     with catalog.read() as connection:
         found = find_key(connection, wanted)
-        return [] if found is None else files_of(connection, found[0])
+        return [] if found is None else files_of(connection, [found[0]]).get(found[0], [])
 
 
 def find_key(connection: Connection, wanted: SnapshotId) -> tuple[int, str] | None:
@@ -179,75 +159,68 @@ def find_key(connection: Connection, wanted: SnapshotId) -> tuple[int, str] | No
     return (int(rows[0][0]), restored(rows[0][1])) if rows else None
 
 
-def files_of(connection: Connection, snapshot_key: int) -> list[RecordedFile]:
-    """Return all files of a snapshot as known now, the gone ones included, by path."""
+def files_of(connection: Connection, keys: Sequence[int]) -> dict[int, list[RecordedFile]]:
+    """Return all files of some snapshots as known now, the gone ones included, by path, by the snapshots' keys."""
+    _ask_for(connection, keys)
+    found: dict[int, list[RecordedFile]] = {}
+    for key, _, file in chosen_files(connection, "FROM file_revisions SEMI JOIN asked USING (snapshot_key)"):
+        found.setdefault(key, []).append(file)
+    return found
+
+
+def chosen_files(connection: Connection, query: str) -> list[tuple[int, SnapshotId, RecordedFile]]:
+    """Return the files of which a query gives all rows of `file_revisions`, with their snapshot and its key.
+
+    Newest export first, then by zone, dataset and path. The table `asked` has the keys.
+    """
+    files = LAST_READ.format(files=_FILES.format(revisions=query), snapshots="asked", at="'infinity'::TIMESTAMP")
     rows = connection.execute(
-        f"""SELECT {FILE_COLUMNS}, first_seen_at, last_seen_at, recorded_at FROM files
-            WHERE snapshot_key = ? ORDER BY path""",
-        [snapshot_key],
+        f"""SELECT snapshot_key, zone, dataset_id, export_time, first_seen_at, last_seen_at, recorded_at,
+                   CASE WHEN presence = 'present' AND sha256 IS NOT NULL THEN read_at END, {FILE_COLUMNS}
+            FROM ({files}) ORDER BY export_at DESC, zone, dataset_id, snapshot_key, path"""
     ).fetchall()
-    sets, reads = column_sets(connection), file_reads(connection, snapshot_key)
-    return [
-        RecordedFile(
-            known=file_from(row[:-3], sets),
-            presence=Presence(row[-4]),
-            first_seen_at=row[-3].replace(tzinfo=UTC),
-            last_seen_at=from_stored(row[-2]),
-            recorded_at=row[-1].replace(tzinfo=UTC),
-            last_full_read_at=reads.get(row[0]),
+    sets = column_sets(connection)
+    found = []
+    for key, zone, dataset_id, export_time, first_seen_at, last_seen_at, recorded_at, read_at, *columns in rows:
+        known = file_from(columns, sets)
+        file = RecordedFile(
+            known=known,
+            presence=known.presence,
+            first_seen_at=first_seen_at.replace(tzinfo=UTC),
+            last_seen_at=from_stored(last_seen_at),
+            recorded_at=recorded_at.replace(tzinfo=UTC),
+            last_full_read_at=from_stored(read_at),
         )
-        for row in rows
-    ]
+        found.append((key, SnapshotId(restored(zone), restored(dataset_id), restored(export_time)), file))
+    return found
 
 
-def list_scans(catalog: Catalog, zone: str | None = None, limit: int = 100) -> list[RecordedScan]:
-    """Return the newest looks at all zones, or at one, newest first."""
-    with catalog.read() as connection:
-        rows = connection.execute(
-            """SELECT scan_id, zone, url, depth, scope, started_at, finished_at, complete, suspect, counts,
-                      error_kind, error_message, error_hint, tool_version
-               FROM scans WHERE $zone IS NULL OR zone = $zone ORDER BY started_at DESC, scan_key DESC LIMIT $limit""",
-            {"zone": zone, "limit": limit},
-        ).fetchall()
-    return [_scan(row) for row in rows]
-
-
-def _scan(row: tuple[Any, ...]) -> RecordedScan:
-    kind, message, hint = row[10:13]
-    return RecordedScan(
-        scan_id=row[0],
-        zone=row[1],
-        url=row[2],
-        depth=row[3],
-        scope=row[4],
-        started_at=row[5].replace(tzinfo=UTC),
-        finished_at=from_stored(row[6]),
-        complete=row[7],
-        suspect=row[8],
-        counts=from_json(row[9] or "{}"),
-        trouble=None if kind is None else Trouble(kind=kind, message=message, hint=hint),
-        tool_version=row[13],
+def _ask_for(connection: Connection, keys: Sequence[int]) -> None:
+    """Put keys into a table: by a join with it a filter reaches the tables below the views, by a list it may not."""
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE asked AS SELECT unnest(?::INTEGER[]) AS snapshot_key", [list(keys)]
     )
 
 
-def matches(listed: Sequence[tuple[str, Sequence[str]]]) -> tuple[str, list[object]]:
+def matches(listed: Sequence[tuple[str, Sequence[object]]]) -> tuple[str, list[object]]:
     """Return SQL, with its values, that each column is one of a list: one that reaches the tables below the views."""
     conditions = [f"{column} IN ({', '.join('?' for _ in values)})" for column, values in listed]
     return " AND ".join(conditions) or "TRUE", [value for _, values in listed for value in values]
 
 
-# Of each snapshot only its key and whether its newest state fits, so that strings are compared once a dataset.
+# Of each snapshot only its key and whether its newest state fits, so that strings are compared once a dataset. The digits of
+# export times are in the order of the moments.
 _NEWEST = """
-SELECT * FROM snapshots SEMI JOIN (
-    SELECT arg_max(snapshot_key, (export_at, export_time)) AS snapshot_key FROM snapshot JOIN (
-        SELECT snapshot_key, arg_max({state}, epoch_us(recorded_at)::HUGEINT * 4294967296 + turn) AS fits
-        FROM snapshot_revision JOIN turns USING (scan_key) GROUP BY snapshot_key) USING (snapshot_key)
-    WHERE fits AND {place} GROUP BY zone, dataset_id) USING (snapshot_key)
+CREATE OR REPLACE TEMP TABLE newest AS
+SELECT arg_max(snapshot_key, export_time) AS snapshot_key FROM snapshot JOIN (
+    SELECT snapshot_key, arg_max({state}, epoch_us(recorded_at)::HUGEINT * 4294967296 + turn) AS fits
+    FROM snapshot_revision JOIN turns USING (scan_key) GROUP BY snapshot_key) USING (snapshot_key)
+WHERE fits AND {place} GROUP BY zone, dataset_id
 """
 
 
-def _query(wanted: SnapshotFilter) -> tuple[str, list[object]]:
-    """SQL over the view and its values; the columns that the view groups by reach the tables below it."""
+def _query(connection: Connection, wanted: SnapshotFilter) -> tuple[str, list[object]]:
+    """SQL of rows of the view, and its values; the columns that the view groups by reach the tables below it."""
     from_at, to_at = (to_moment(at) for at in (wanted.from_at, wanted.to_at))
     verdict = Verdict.GOOD if wanted.latest_good else wanted.verdict
     place, values = _all_of(
@@ -257,19 +230,25 @@ def _query(wanted: SnapshotFilter) -> tuple[str, list[object]]:
         ("export_at >= ?", [from_at]),
         ("export_at <= ?", [to_at]),
     )
+    of_verdict = ("verdict = ?", [verdict and verdict.value])
     if wanted.latest or wanted.latest_good:
-        state, states = _all_of(
-            ("verdict = ?", [verdict and verdict.value]), ("presence = ?", [Presence.PRESENT.value])
-        )
-        return _NEWEST.format(state=f"({state})", place=place), [*states, *values]
-    state, states = _all_of(("verdict = ?", [verdict and verdict.value]))
-    return f"SELECT * FROM snapshots WHERE {place} AND {state}", [*values, *states]
+        state, states = _all_of(of_verdict, ("presence = ?", [Presence.PRESENT.value]))
+        connection.execute(_NEWEST.format(state=f"({state})", place=place), [*states, *values])
+        return "FROM snapshots SEMI JOIN newest USING (snapshot_key)", []
+    state, states = _all_of(of_verdict)
+    return f"FROM snapshots WHERE {place} AND {state}", [*values, *states]
 
 
 def _all_of(*conditions: tuple[str, Sequence[object]]) -> tuple[str, list[object]]:
     """SQL that all conditions hold whose values are given, and the values."""
     used = [(text, values) for text, values in conditions if values and None not in values]
     return " AND ".join(text for text, _ in used) or "TRUE", [value for _, values in used for value in values]
+
+
+def snapshots_of(connection: Connection, keys: Sequence[int]) -> list[RecordedSnapshot]:
+    """Return the snapshots with these keys, by zone, dataset and export time."""
+    _ask_for(connection, keys)
+    return chosen_snapshots(connection, "FROM snapshots SEMI JOIN asked USING (snapshot_key)", [])
 
 
 def chosen_snapshots(connection: Connection, query: str, values: Sequence[object]) -> list[RecordedSnapshot]:
@@ -281,8 +260,11 @@ def chosen_snapshots(connection: Connection, query: str, values: Sequence[object
     ).fetchall()
     found: dict[tuple[int, bool], list[Finding]] = {}
     for row in connection.execute(
-        f"""SELECT f.snapshot_key, f.of_file, {FINDING_COLUMNS} FROM finding_revisions f
-            SEMI JOIN chosen USING (scan_key, snapshot_key) ORDER BY f.snapshot_key, position"""
+        f"""SELECT snapshot_key, of_file, {FINDING_COLUMNS} FROM (
+                SELECT f.*, to_path(f.name, s.folder, s.writer) AS path
+                FROM (FROM finding SEMI JOIN chosen USING (scan_key, snapshot_key)) f
+                JOIN snapshot s USING (snapshot_key))
+            ORDER BY snapshot_key, position"""
     ).fetchall():
         found.setdefault((row[0], row[1]), []).append(finding_from(row[2:]))
     sets, reads = column_sets(connection), oldest_reads(connection, "chosen")

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import pyarrow as pa
-
 from catalog.store.codec import SnapshotKey, from_stored, restored, storable, to_stored
 from catalog.store.database import Catalog, Connection
 from verifier.model import SnapshotId
@@ -41,16 +39,6 @@ class SnapshotRead:
     paths: tuple[str, ...] | None = None
 
 
-def file_reads(connection: Connection, snapshot_key: int) -> dict[str, datetime]:
-    """Return when every byte of each file of a snapshot was last read, by path as stored; others are left out."""
-    rows = connection.execute(
-        """SELECT path, last_full_read_at FROM last_full_reads
-           WHERE snapshot_key = ? AND last_full_read_at IS NOT NULL""",
-        [snapshot_key],
-    ).fetchall()
-    return {path: moment for path, at in rows if (moment := from_stored(at))}
-
-
 def oldest_reads(connection: Connection, snapshots: str, at: str = "'infinity'::TIMESTAMP") -> dict[int, datetime]:
     """Return the oldest last full read among each snapshot's data files, by snapshot key.
 
@@ -72,11 +60,10 @@ def dataset_reads(catalog: Catalog, zone: str, datasets: Sequence[str], at: date
         return {}
     moment = f"'{to_stored(at).isoformat(sep=' ')}'::TIMESTAMP"
     with catalog.read() as connection:
-        asked = pa.table({"dataset_id": pa.array([storable(d) for d in datasets], pa.string())})
-        connection.register("asked", asked)
         connection.execute(
-            "CREATE TEMP TABLE of_datasets AS FROM snapshot SEMI JOIN asked USING (dataset_id) WHERE zone = ?",
-            [storable(zone)],
+            """CREATE TEMP TABLE of_datasets AS
+               FROM snapshot WHERE zone = ? AND dataset_id IN (SELECT unnest(?::VARCHAR[]))""",
+            [storable(zone), [storable(d) for d in datasets]],
         )
         found = oldest_reads(connection, "of_datasets", moment)
         names = connection.execute("SELECT snapshot_key, dataset_id, export_time FROM of_datasets").fetchall()

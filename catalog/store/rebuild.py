@@ -13,6 +13,7 @@ import duckdb
 from catalog.segments.shelf import Shelf
 from catalog.store import lock, migrate, trouble
 from catalog.store.backup import load
+from catalog.store.compare import WITH_ROWS
 from catalog.store.database import OPTIONS, Catalog
 from catalog.store.ingest import Ingestion, ingest, recorded_segments
 from catalog.store.lock import Patience
@@ -62,6 +63,8 @@ def _all_of(made: Catalog, shelf: Shelf) -> Ingestion:
     try:
         return ingest(made, shelf)
     except NotFoundError:
+        with made.write():
+            """There is no such place yet: of nothing an empty one is made."""
         return Ingestion()
 
 
@@ -110,7 +113,7 @@ def _known(path: Path) -> _Known | None:
             migrate.pending(connection, path)
             return _Known(
                 frozenset(recorded_segments(connection)),
-                frozenset(connection.execute("SELECT scan_id, zone FROM scan").fetchall()),
+                frozenset(connection.execute(f"SELECT scan_id, zone FROM scan {WITH_ROWS}").fetchall()),
             )
     except duckdb.Error as error:
         if trouble.is_busy(error):

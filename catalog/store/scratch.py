@@ -111,7 +111,7 @@ def _count(folder: Path, files: Sequence[ScratchFile], line_bytes: int) -> int:
 def _tried(folder: Path, files: Sequence[ScratchFile], object_bytes: int) -> int:
     """Load and count once, in a database that is gone afterwards."""
     paths = [str(folder / file.name) for file in files]
-    with _database(folder) as connection, _told():
+    with _told(), _database(folder) as connection:
         source = _PARQUET if files[0].kind is FileKind.PARQUET else _JSON
         compression = "gzip" if files[0].kind is FileKind.JSON_GZIP else "none"
         reader = source.format(compression=compression, object_bytes=object_bytes)
@@ -124,18 +124,21 @@ def _database(folder: Path) -> Iterator[Connection]:
     own = folder / ".database"
     own.mkdir(mode=0o700)
     try:
-        with _told():
-            opened = duckdb.connect(
-                str(own / "scratch.duckdb"), config={**_OPTIONS, "temp_directory": str(own / "temp")}
-            )
-        with closing(opened) as connection:
-            with _told():
-                connection.execute("SET allowed_directories = [?]", [f"{folder}/"])
-                connection.execute("SET enable_external_access = false")
-                connection.execute("SET lock_configuration = true")
+        with closing(_opened(own, folder)) as connection:
             yield connection
     finally:
         shutil.rmtree(own)
+
+
+def _opened(own: Path, folder: Path) -> Connection:
+    try:
+        connection = duckdb.connect(str(own / "scratch.duckdb"), config={**_OPTIONS, "temp_directory": f"{own}/temp"})
+        connection.execute("SET allowed_directories = [?]", [f"{folder}/"])
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+    except duckdb.Error as error:
+        raise _LackingError(f"no scratch database could be made ({_class_of(error)})") from None
+    return connection
 
 
 class _RefusedError(Exception):

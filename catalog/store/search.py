@@ -3,55 +3,52 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC
 from typing import Generic, TypeVar
 
-from catalog.store.codec import FILE_COLUMNS, file_from, from_stored, restored, storable
+from catalog.store.codec import restored, storable
 from catalog.store.database import Catalog, Connection
-from catalog.store.known import column_sets
 from catalog.store.queries import (
     RecordedDataset,
     RecordedFile,
     RecordedSnapshot,
-    chosen_snapshots,
+    chosen_files,
     datasets_where,
+    find_key,
     matches,
+    snapshots_of,
 )
-from catalog.store.reads import LAST_READ
 from verifier.model import SnapshotId
 
 T = TypeVar("T")
+Values = dict[str, object]
 
 _DIGEST = re.compile(r"[0-9a-fA-F]{8,64}")
 _PLACE = "($zone IS NULL OR zone = $zone) AND ($dataset_id IS NULL OR dataset_id = $dataset_id)"
 _PATH = "to_path(f.name, s.folder, s.writer)"
-# Paths are not stored whole: only snapshots whose folder fits the text are asked for their files, and whole ones.
+# Paths are not stored whole: only snapshots whose folder fits the text are asked for their files, and whole ones, which
+# begin with a slash: bounds, unlike starts_with, pass over what has none such.
 _BEGINS = f"""
-SELECT f.snapshot_key, f.name FROM {{files}} f JOIN
-    (FROM snapshot WHERE {_PLACE} AND (starts_with(folder || '/', $text) OR starts_with($text, folder || '/'))) s
+SELECT f.snapshot_key, f.name FROM {{files}} f JOIN (
+    FROM snapshot WHERE {_PLACE} AND (
+        starts_with(folder, $text) OR (starts_with($text, folder) AND $text[length(folder) + 1] = '/'))) s
     USING (snapshot_key) WHERE starts_with({_PATH}, $text)
 UNION ALL
-SELECT f.snapshot_key, f.name FROM {{files}} f JOIN (FROM snapshot WHERE {_PLACE}) s USING (snapshot_key)
-WHERE starts_with(f.name, '/' || $text)
+SELECT f.snapshot_key, f.name FROM (FROM {{files}} WHERE name >= '/' || $text AND name < '/' || $text || chr(1114111)) f
+SEMI JOIN (FROM snapshot WHERE {_PLACE}) s USING (snapshot_key)
 """
-# A range, and before the join, is a third quicker; every hex digit is below "g".
+# Numbers are compared first, and strings of the few that are left; every hex digit is below "g".
 _OF_DIGEST = f"""
 WITH f AS MATERIALIZED (
-    SELECT snapshot_key, name FROM {{files}} WHERE sha256 >= $text AND sha256 < $text || 'g')
-SELECT f.snapshot_key, f.name FROM f SEMI JOIN (FROM snapshot WHERE {_PLACE}) s USING (snapshot_key)
+    SELECT snapshot_key, name FROM {{files}}
+    WHERE (sha256_head = $head OR sha256_head IS NULL) AND sha256 >= $text AND sha256 < $text || 'g')
+SELECT snapshot_key, name FROM (
+    FROM snapshot WHERE {_PLACE} AND snapshot_key IN (SELECT snapshot_key FROM f)) JOIN f USING (snapshot_key)
 """
 _HAS = f"""
 SELECT f.snapshot_key, f.name FROM {{files}} f JOIN (FROM snapshot WHERE {_PLACE}) s USING (snapshot_key)
 WHERE contains({_PATH}, $text)
-"""
-_FOUND_FILES = """
-SELECT r.*, min(r.seen_at) OVER (PARTITION BY r.snapshot_key, r.name) AS first_seen_at,
-       CASE WHEN r.presence = 'present' THEN greatest(r.recorded_at, l.started_at) END AS last_seen_at
-FROM file_revisions r SEMI JOIN found_file USING (snapshot_key, name)
-LEFT JOIN looks l ON l.zone = r.zone AND l.scope = ''
-QUALIFY row_number() OVER (PARTITION BY r.snapshot_key, r.name ORDER BY r.recorded_at DESC, r.scan_key DESC) = 1
 """
 
 
@@ -66,7 +63,7 @@ class Search:
     offset: int = 0
 
     @property
-    def place(self) -> dict[str, str | None]:
+    def place(self) -> Values:
         """The values of the SQL that keeps to a zone and a dataset."""
         return {
             name: value and storable(value) for name, value in (("zone", self.zone), ("dataset_id", self.dataset_id))
@@ -104,12 +101,14 @@ def find_all(catalog: Catalog, search: Search, named: Collection[tuple[str, str]
     Datasets: with the text in `ZONE/ID` or their name, in any case, by zone and id; `named` are more (zone, id), whose
     name elsewhere has it. Snapshots: with the text in their id, in any case, newest export first. Files: whose path
     begins with the text; where there are none, whose SHA-256 does in any recorded state; where there are none either,
-    with the text anywhere in their path; newest export first, then by path.
+    and the text is not the whole id or name of a dataset or snapshot, with the text anywhere in their path; newest
+    export first, then by path.
     """
     with catalog.read() as connection:
+        places = _places(connection, search)
         return Finds(
-            _find_datasets(connection, search, named),
-            _find_snapshots(connection, search),
+            _find_datasets(connection, search, places, named),
+            _find_snapshots(connection, search, places),
             _find_files(connection, search),
         )
 
@@ -132,17 +131,7 @@ def recorded_datasets(catalog: Catalog) -> list[str]:
     return [f"{restored(zone)}/{restored(dataset_id)}" for zone, dataset_id in rows]
 
 
-def _snapshots(
-    connection: Connection, keys: list[tuple[str, str, str]]
-) -> dict[tuple[str, str, str], RecordedSnapshot]:
-    columns = ("zone", "dataset_id", "export_time")
-    where, values = matches([(name, sorted({key[n] for key in keys})) for n, name in enumerate(columns)])
-    found = chosen_snapshots(connection, f"SELECT * FROM snapshots WHERE {where}", values)
-    ids = ((s, s.report.id) for s in found)
-    return {(storable(i.zone), storable(i.dataset_id), storable(i.export_time)): s for s, i in ids}
-
-
-def _count_hits(connection: Connection, query: str, values: dict[str, str | None]) -> int:
+def _count_hits(connection: Connection, query: str, values: Values) -> int:
     """Count the files that a query names, and those of each snapshot into the table `hit`."""
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE hit AS SELECT snapshot_key, count(DISTINCT name) AS files
@@ -166,45 +155,25 @@ def _turn_to(connection: Connection, search: Search) -> int:
     return 0 if first is None else search.offset - int(first)
 
 
-def _files(connection: Connection) -> list[FoundFile]:
-    files = LAST_READ.format(files=_FOUND_FILES, at="'infinity'::TIMESTAMP")
-    rows = connection.execute(
-        f"""SELECT zone, dataset_id, export_time, first_seen_at, last_seen_at, recorded_at,
-                   CASE WHEN presence = 'present' AND sha256 IS NOT NULL THEN read_at END, {FILE_COLUMNS}
-            FROM ({files}) ORDER BY export_at DESC, zone, dataset_id, snapshot_key, path"""
+def _places(connection: Connection, search: Search) -> list[tuple[str, str]]:
+    """Return zone and id of all recorded datasets that are looked at, as stored."""
+    return connection.execute(
+        f"SELECT DISTINCT zone, dataset_id FROM snapshot WHERE {_PLACE} ORDER BY ALL", search.place
     ).fetchall()
-    sets = column_sets(connection)
-    found = []
-    for zone, dataset_id, export_time, first_seen_at, last_seen_at, recorded_at, read_at, *columns in rows:
-        known = file_from(columns, sets)
-        file = RecordedFile(
-            known=known,
-            presence=known.presence,
-            first_seen_at=first_seen_at.replace(tzinfo=UTC),
-            last_seen_at=from_stored(last_seen_at),
-            recorded_at=recorded_at.replace(tzinfo=UTC),
-            last_full_read_at=from_stored(read_at),
-        )
-        found.append(FoundFile(SnapshotId(restored(zone), restored(dataset_id), restored(export_time)), file))
-    return found
 
 
 def _find_datasets(
-    connection: Connection, search: Search, named: Collection[tuple[str, str]]
+    connection: Connection, search: Search, places: Sequence[tuple[str, str]], named: Collection[tuple[str, str]]
 ) -> Found[RecordedDataset]:
-    values = search.place | {"text": storable(search.text.lower())}
-    rows = connection.execute(
-        f"""SELECT zone, dataset_id, contains(lower(zone || '/' || dataset_id), $text)
-            FROM (SELECT DISTINCT zone, dataset_id FROM snapshot WHERE {_PLACE})""",
-        values,
-    ).fetchall()
+    text = storable(search.text.lower())
     also = {(storable(zone), storable(dataset)) for zone, dataset in named}
     also |= set(
         connection.execute(
-            f"SELECT zone, dataset_id FROM schedules WHERE {_PLACE} AND contains(lower(name), $text)", values
+            f"SELECT zone, dataset_id FROM schedules WHERE {_PLACE} AND contains(lower(name), $text)",
+            search.place | {"text": text},
         ).fetchall()
     )
-    pairs = sorted((zone, dataset) for zone, dataset, fits in rows if fits or (zone, dataset) in also)
+    pairs = [place for place in places if text in "/".join(place).lower() or place in also]
     page = set(pairs[search.offset :][: search.limit])
     listed = [("zone", sorted({z for z, _ in page})), ("dataset_id", sorted({d for _, d in page}))]
     found = datasets_where(connection, *matches(listed)) if page else []
@@ -212,34 +181,75 @@ def _find_datasets(
     return Found(items, max(len(pairs) - search.offset - len(page), 0))
 
 
-def _find_snapshots(connection: Connection, search: Search) -> Found[RecordedSnapshot]:
+def _find_snapshots(
+    connection: Connection, search: Search, places: Sequence[tuple[str, str]]
+) -> Found[RecordedSnapshot]:
+    parts = {place: part for place in places if (part := _left_to_fit(search.text.lower(), place)) is not None}
+    if not parts:
+        return Found((), 0)
+    connection.execute(
+        """CREATE TEMP TABLE fitting AS SELECT s.* FROM snapshot s JOIN (
+               SELECT unnest($zones) AS zone, unnest($datasets) AS dataset_id, unnest($parts) AS part)
+               USING (zone, dataset_id) WHERE contains('/' || export_time, part)""",
+        {"zones": [z for z, _ in parts], "datasets": [d for _, d in parts], "parts": list(parts.values())},
+    )
     rows = connection.execute(
-        f"""WITH fitting AS MATERIALIZED (
-                SELECT zone, dataset_id, export_time, export_at FROM snapshot
-                WHERE {_PLACE} AND contains(lower(zone || '/' || dataset_id || '/' || export_time), $text))
-            SELECT zone, dataset_id, export_time, (SELECT count(*) FROM fitting) FROM fitting
-            ORDER BY export_at DESC, zone, dataset_id, export_time LIMIT $limit OFFSET $offset""",
-        search.place | {"text": storable(search.text.lower()), "limit": search.limit, "offset": search.offset},
+        """SELECT snapshot_key, (SELECT count(*) FROM fitting) FROM fitting
+           ORDER BY export_at DESC, zone, dataset_id, export_time LIMIT ? OFFSET ?""",
+        [search.limit, search.offset],
     ).fetchall()
     if not rows:
         return Found((), 0)
-    found = _snapshots(connection, [row[:3] for row in rows])
-    return Found(tuple(found[row[:3]] for row in rows), rows[0][3] - search.offset - len(rows))
+    found = snapshots_of(connection, [key for key, _ in rows])
+    found.sort(key=lambda one: one.report.id.export_at, reverse=True)
+    return Found(tuple(found), rows[0][1] - search.offset - len(rows))
+
+
+def _left_to_fit(text: str, place: tuple[str, str]) -> str | None:
+    """Return what of a text the digits of an export time, with the slash before them, have to hold, None for no match.
+
+    The ids of a dataset's snapshots differ in their last part only; it is all digits.
+    """
+    beginning, (head, slash, tail) = "/".join(place).lower() + "/", text.rpartition("/")
+    if text in beginning:
+        return ""
+    fits = tail.isdecimal() and beginning.endswith(head + slash)
+    return slash + tail if fits else None
 
 
 def _find_files(connection: Connection, search: Search) -> Found[FoundFile]:
-    values = search.place | {"text": storable(search.text)}
-    tries = [(_BEGINS, values), (_HAS, values)]
-    if _DIGEST.fullmatch(search.text):
-        tries.insert(1, (_OF_DIGEST, search.place | {"text": search.text.lower()}))
-    for query, given in tries:
-        total = _count_hits(connection, query, given)
+    for query, values in _tries(connection, search):
+        total = _count_hits(connection, query, values)
         if total:
-            break
-    else:
-        return Found((), 0)
-    skip = _turn_to(connection, search)
-    on_page = "(FROM file_revision SEMI JOIN on_page USING (snapshot_key))"
-    connection.execute(f"CREATE TEMP TABLE found_file AS {query.format(files=on_page)}", given)
-    files = _files(connection)[skip:][: search.limit]
-    return Found(tuple(files), max(total - search.offset - len(files), 0))
+            skip = _turn_to(connection, search)
+            on_page = "(FROM file_revision SEMI JOIN on_page USING (snapshot_key))"
+            connection.execute(f"CREATE TEMP TABLE found_file AS {query.format(files=on_page)}", values)
+            connection.execute("CREATE OR REPLACE TEMP TABLE asked AS SELECT DISTINCT snapshot_key FROM found_file")
+            found = chosen_files(connection, "FROM file_revisions SEMI JOIN found_file USING (snapshot_key, name)")
+            files = tuple(FoundFile(snapshot, file) for _, snapshot, file in found[skip:][: search.limit])
+            return Found(files, max(total - search.offset - len(files), 0))
+    return Found((), 0)
+
+
+def _tries(connection: Connection, search: Search) -> Iterator[tuple[str, Values]]:
+    """Yield the queries that may tell files, with their values; the next is for where the last told none."""
+    text, lower = storable(search.text), search.text.lower()
+    yield _BEGINS, search.place | {"text": text}
+    if _DIGEST.fullmatch(search.text):
+        yield _OF_DIGEST, search.place | {"text": lower, "head": int(lower[:8], 16)}
+    if not _is_whole(connection, search.text):  # going through all paths takes long
+        yield _HAS, search.place | {"text": text}
+
+
+def _is_whole(connection: Connection, text: str) -> bool:
+    """Tell whether a text is the id of a recorded snapshot, or the id or recorded name of a dataset."""
+    parts = text.split("/")
+    if len(parts) == 3:
+        return find_key(connection, SnapshotId(*parts)) is not None
+    found = connection.execute(
+        """SELECT 1 FROM (SELECT DISTINCT zone, dataset_id FROM snapshot)
+           WHERE $text IN (dataset_id, zone || '/' || dataset_id)
+           UNION ALL SELECT 1 FROM schedules WHERE name = $text LIMIT 1""",
+        {"text": storable(text)},
+    )
+    return bool(found.fetchall())

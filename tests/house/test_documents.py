@@ -131,6 +131,7 @@ _QUESTIONS = (
     ["copy", "SNAPSHOT", "--to", "ELSEWHERE"],
     ["show", "SNAPSHOT"],
     ["restore", "plan", "Web events"],
+    ["drill", "Web events"],
     ["history", "SNAPSHOT"],
     ["history", "PATH"],
     ["sql", "SELECT 1 AS one"],

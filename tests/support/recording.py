@@ -65,7 +65,8 @@ def record_schedules(catalog: Catalog, records: Sequence[ScheduleRecord], now: d
 
 def record_copies(catalog: Catalog, records: Sequence[CopyRecord]) -> None:
     """Record copies."""
-    _note(catalog, SegmentKind.COPY, {"copy": [r.row() for r in records]}, records[0].finished_at)
+    if records:
+        _note(catalog, SegmentKind.COPY, {"copy": [r.row() for r in records]}, records[0].finished_at)
 
 
 def _record(catalog: Catalog, start: ScanStart, rows: Rows, now: datetime) -> None:

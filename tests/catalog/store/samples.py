@@ -1,4 +1,4 @@
-"""Values to record, and a program that records them until it is killed: `python samples.py CATALOG SCAN_ID`."""
+"""Values to record, and a program that records them until it is killed: `python samples.py CATALOG SEGMENTS ZONE`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
-from support.recording import begin_scan, end_scan, record_snapshots
-
+from catalog.recorder import Recorder
 from catalog.store.database import Catalog
+from catalog.store.reads import SnapshotRead
 from catalog.store.recording import ScanEnd, ScanStart
+from verifier.backends.urls import parse_location
 from verifier.model import (
     Column,
     Content,
@@ -114,21 +115,23 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-def record_forever(catalog: Catalog, scan_id: str) -> None:
+def record_forever(catalog: Catalog, zone: str) -> None:
     """Record scans of three batches of 20 snapshots, saying what was acknowledged, until somebody ends it."""
     number = 0
     while True:
-        scan, now = f"{scan_id}-{number}", NOW + timedelta(minutes=number)
-        begin_scan(catalog, start(scan, zone=scan_id, at=now))
+        scan, now = f"{zone}-{number}", NOW + timedelta(minutes=number)
+        recorder = Recorder(catalog, start(scan, zone=zone, at=now), lambda now=now: now)
+        recorder.begin()
         say(f"begun {scan}")
         for batch in range(3):
-            changes = [change(t, 2, zone=scan_id) for t in export_times((number * 3 + batch) * 20, 20)]
-            record_snapshots(catalog, scan, changes, now)
+            for time in export_times((number * 3 + batch) * 20, 20):
+                recorder.add(change(time, 2, zone=zone), SnapshotRead(SnapshotId(zone, DATASET, time)))
+            recorder.flush()
             say(f"batch {scan}")
-        end_scan(catalog, scan, end(at=now), zone=scan_id)
+        recorder.end(end(at=now))
         say(f"ended {scan}")
         number += 1
 
 
 if __name__ == "__main__":
-    record_forever(Catalog(Path(sys.argv[1])), sys.argv[2])
+    record_forever(Catalog(Path(sys.argv[1]), segments=parse_location(sys.argv[2])), sys.argv[3])

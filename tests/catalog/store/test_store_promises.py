@@ -46,12 +46,13 @@ def test_the_status_of_a_slot_is_the_last_recorded_one_and_its_history_stays(cat
         ]
 
 
-def test_a_transition_that_is_recorded_already_is_left_out(catalog, samples):
+def test_a_transition_that_two_checks_noticed_is_one_as_of_the_first(catalog, samples):
     records = [slot(samples, None, SlotStatus.MISSING)]
-    for _ in range(3):
-        record_slots(catalog, records * 2, samples.NOW)
+    for hours in (2, 0, 1):
+        record_slots(catalog, records * 2, samples.NOW + timedelta(hours=hours))
     with catalog.read() as connection:
-        assert connection.execute("SELECT count(*) FROM slot_transition").fetchall() == [(1,)]
+        told = connection.execute("SELECT status, recorded_at FROM slots").fetchall()
+    assert told == [("missing", samples.NOW.replace(tzinfo=None))]
 
 
 def test_a_slot_may_go_back_to_a_status_it_had(catalog, samples):
@@ -74,4 +75,6 @@ def test_a_schedule_is_recorded_when_it_changes_and_names_the_dataset(catalog, s
     (dataset,) = queries.list_datasets(catalog)
     assert (dataset.name, dataset.snapshots, dataset.bytes) == ("Web events", 2, 2 * 3003)
     with catalog.read() as connection:
-        assert connection.execute("SELECT count(*) FROM schedule_seen").fetchall() == [(3,)]
+        assert connection.execute("SELECT schedule, recorded_at FROM schedules").fetchall() == [
+            ("none", (samples.NOW + timedelta(days=3)).replace(tzinfo=None))
+        ]
