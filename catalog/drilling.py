@@ -1,7 +1,7 @@
 """Try a restore in a scratch database, count its rows against what is recorded, record what came of it; plans none.
 
-The chain is gone through snapshot by snapshot, and what was fetched of one is deleted before the next, so that the
-scratch folder need not hold everything. Exports hold personal data: the folder is private, and is gone in the end.
+The chain is gone through snapshot by snapshot, small ones fetched together, and each is deleted once it was counted, so
+that the scratch folder need not hold everything. Exports hold personal data: it is private, and is gone in the end.
 """
 
 from __future__ import annotations
@@ -55,37 +55,34 @@ def drill(wish: Wish, run: DrillRun) -> DrillResult:
 
 def _snapshots(plan: RestorePlan, run: DrillRun) -> list[DrilledSnapshot]:
     fetcher = Fetcher(plan.chain.members, run)
-    _refuse_without_room(fetcher.largest, run.scratch)
+    _refuse_without_room(fetcher.at_once + (SPACE - 1) * fetcher.largest, run.scratch)
     run.progress.zone(f"{plan.wish.zone}/{plan.wish.dataset_id}")
-    run.progress.planned(fetcher.files, fetcher.total)
+    run.progress.planned(fetcher.files, fetcher.bytes)
     drilled = []
     with TemporaryDirectory(prefix="landproof-drill-", dir=run.scratch) as scratch:
-        for member in plan.chain.members:
-            folder = Path(scratch) / "snapshot"
-            folder.mkdir()
-            drilled.append(_drilled(member, fetcher, folder, run))
-            shutil.rmtree(folder)
+        for batch in fetcher.batches():
+            for fetched in fetcher.fetch(batch, Path(scratch)):
+                drilled.append(_drilled(fetched, run.settings.limits().line_bytes))
+                shutil.rmtree(fetched.folder)
     return drilled
 
 
-def _drilled(member: Member, fetcher: Fetcher, folder: Path, run: DrillRun) -> DrilledSnapshot:
-    """Fetch one snapshot, then load and count it, unless not all of it came."""
+def _drilled(fetched: Fetched, line_bytes: int) -> DrilledSnapshot:
+    """Load and count what was fetched of one snapshot, unless not all of it came."""
     began = time.monotonic()
-    fetched = fetcher.fetch(member, folder)
-    fetched_at = time.monotonic()
     state, message, rows = _could_not_fetch(fetched)
     if message is None:
-        state, message, rows = _load(member, fetched, folder, run.settings.limits().line_bytes)
+        state, message, rows = _load(fetched, line_bytes)
     return DrilledSnapshot(
-        member=member,
+        member=fetched.member,
         state=state,
         message=message,
         places=tuple(fetched.places),
         files=len(fetched.files),
         bytes=fetched.bytes,
         rows_loaded=rows,
-        fetch_seconds=fetched_at - began,
-        load_seconds=time.monotonic() - fetched_at,
+        fetch_seconds=fetched.seconds,
+        load_seconds=time.monotonic() - began,
     )
 
 
@@ -103,13 +100,13 @@ def _could_not_fetch(fetched: Fetched) -> _End:
     return state, f"could not fetch {told[0].path}{others}: {_reasons(told)}", None
 
 
-def _load(member: Member, fetched: Fetched, folder: Path, line_bytes: int) -> _End:
-    files = sorted(fetched.files, key=lambda file: file.name)
+def _load(fetched: Fetched, line_bytes: int) -> _End:
+    folder, files = fetched.folder, [file for _, file in sorted(fetched.files.items())]
     encrypted = next((file for file in files if _is_encrypted(folder / file.name)), None)
     if encrypted is not None:
         return DrillState.UNKNOWN, f"{encrypted.known_as} is encrypted: it cannot be drilled", None
     loaded = load_and_count(folder, files, line_bytes)
-    state, problem = _judged(member, loaded)
+    state, problem = _judged(fetched.member, loaded)
     notes = [problem] if problem else []
     for misses in list(fetched.misses.values())[:1]:
         count = len(fetched.misses)
@@ -167,16 +164,16 @@ def _shortfall(chain: Chain, wish: Wish) -> str | None:
     )
 
 
-def _refuse_without_room(largest: int, scratch: Path) -> None:
+def _refuse_without_room(needed: int, scratch: Path) -> None:
     if not scratch.is_dir():
         raise UsageError(f"--scratch: expected a folder, got {str(scratch)!r}")
     if set(str(scratch)) & _UNFIT:
         raise UsageError(f"--scratch: expected a folder without any of * ? [ \\ in its path, got {str(scratch)!r}")
     free = shutil.disk_usage(scratch).free
-    if free < largest * SPACE:
+    if free < needed:
         raise LandproofError(
             f"scratch folder {scratch}: too little room for the largest snapshot and the tables made of it:"
-            f" expected {largest * SPACE} bytes free, got {free}",
+            f" expected {needed} bytes free, got {free}",
             hint="name a folder on a larger disk with --scratch DIR",
         )
 

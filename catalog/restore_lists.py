@@ -18,6 +18,8 @@ def rclone_list(plan: RestorePlan) -> Written:
 
     Raises `UsageError` where the files lie at several places or a path holds a line break.
     """
+    if not plan.files:
+        return Written("")
     root = root_of(plan, "rclone")
     refuse_line_breaks(plan.files)
     scheme, rest = place(root)
@@ -40,6 +42,8 @@ def azcopy_list(plan: RestorePlan) -> Written:
 
     Raises `UsageError` where azcopy cannot read the place, the files lie at several or a path holds a line break.
     """
+    if not plan.files:
+        return Written("")
     root = root_of(plan, "azcopy")
     refuse_line_breaks(plan.files)
     scheme, rest = place(root)

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
-
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from catalog.answers import Document
 from catalog.cli.words import shown
@@ -27,33 +24,73 @@ _WIDTH = 10_000
 """Wider than any line, so that ids and paths stay whole when copied; a terminal breaks what is too long for it."""
 
 
-def text_of(*parts: str | Table) -> str:
+Line = tuple[tuple[str, str], ...]
+"""Pieces of text, each with its style."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Cells that will stand below each other: each column as wide as its widest, two spaces apart."""
+
+    rows: Sequence[Line]
+    to_right: frozenset[int]
+
+    def lines(self) -> Iterator[Line]:
+        """Yield the rows as lines."""
+        widths = [max(map(_width, (text for text, _ in column))) for column in zip(*self.rows, strict=True)]
+        for row in self.rows:
+            line: list[tuple[str, str]] = []
+            for index, (text, style) in enumerate(row):
+                space = " " * (widths[index] - _width(text))
+                line += [(space, ""), (text, style)] if index in self.to_right else [(text, style), (space, "")]
+                line.append(("  ", ""))
+            yield tuple(line)
+
+
+Part = str | Line | Grid
+
+
+def text_of(*parts: Part) -> str:
     """Lay out lines and tables as they will stand on stdout."""
-    sink = io.StringIO()
+    lines = [line for part in parts for line in _lines_of(part)]
     is_terminal = sys.stdout.isatty()
+    text = _coloured(lines) if is_terminal else "\n".join("".join(text for text, _ in line) for line in lines)
+    return "".join(f"{line.rstrip()}\n" for line in f"{text}\n".splitlines())
+
+
+def _lines_of(part: Part) -> Iterable[Line]:
+    if isinstance(part, Grid):
+        return part.lines()
+    return [((part, ""),)] if isinstance(part, str) else [part]
+
+
+def _coloured(lines: Iterable[Line]) -> str:
+    """Put in what steers this terminal."""
+    from rich.console import Console  # on use: nobody sees colours in a pipe
+    from rich.text import Text
+
+    sink = io.StringIO()
     console = Console(
-        file=sink,
-        force_terminal=is_terminal,
-        width=_WIDTH,
-        highlight=False,
-        emoji=False,
-        markup=False,
-        soft_wrap=True,
+        file=sink, force_terminal=True, width=_WIDTH, highlight=False, emoji=False, markup=False, soft_wrap=True
     )
-    for part in parts:
-        console.print(part)
-    return "".join(f"{line.rstrip()}\n" for line in sink.getvalue().splitlines())
+    for line in lines:
+        console.print(Text.assemble(*line))
+    return sink.getvalue().removesuffix("\n")
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Iterable[int] = ()) -> Table:
+def _width(text: str) -> int:
+    """Return how many columns of a terminal a text takes."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Iterable[int] = ()) -> Grid:
     """Lay out rows under headings; known words get their colour, numbers in `right` columns stand right."""
-    grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", show_header=any(headings))
-    to_right = set(right)
-    for index, heading in enumerate(headings):
-        grid.add_column(heading, justify="right" if index in to_right else "left", overflow="fold", no_wrap=index == 0)
-    for row in rows:
-        grid.add_row(*[_cell(value) for value in row])
-    return grid
+    heading = [tuple((text, "bold") for text in headings)] if any(headings) else []
+    return Grid([*heading, *(tuple(_cell(value) for value in row) for row in rows)], frozenset(right))
 
 
 Excerpt = Callable[[Document], str | None]
@@ -62,14 +99,14 @@ Excerpt = Callable[[Document], str | None]
 
 def findings_text(
     findings: Sequence[Document], *, with_info: bool = False, excerpt: Excerpt | None = None, untold: int = 0
-) -> list[str | Table]:
+) -> list[Part]:
     """Lay out findings, worst first, each with its place, what was expected and got, and what to do about it.
 
     `untold` more were left out already, which were no worse than as many of these.
     """
     order = {"error": 0, "warn": 1, "info": 2}
     shown = sorted((f for f in findings if with_info or f["level"] != "info"), key=lambda f: order[f["level"]])
-    lines: list[str | Table] = []
+    lines: list[Part] = []
     for found in shown[:MOST_FINDINGS]:
         lines += _finding_lines(found)
         piece = excerpt(found) if excerpt else None
@@ -80,12 +117,15 @@ def findings_text(
     return lines
 
 
-def _finding_lines(found: Document) -> list[Any]:
-    head = Text(f"{found['level']:<5} ", style=_STYLES[found["level"]])
-    head.append(found["code"], style="bold")
+def _finding_lines(found: Document) -> list[Part]:
     subject = found.get("subject") or ""
     path = found.get("path") or ""
-    head.append(shown(f"  {subject}{' ' if subject and path else ''}{path}"), style="not bold")
+    style = _STYLES[found["level"]]
+    head = (
+        (f"{found['level']:<5} ", style),
+        (found["code"], f"{style} bold"),
+        (shown(f"  {subject}{' ' if subject and path else ''}{path}"), f"{style} not bold"),
+    )
     details = [found["message"]]
     where = found.get("where") or {}
     if where:
@@ -97,9 +137,9 @@ def _finding_lines(found: Document) -> list[Any]:
     if found.get("count", 1) > 1:
         details.append(f"stands for {found['count']}")
     advice = REGISTER[found["code"]].advice
-    return [head, shown(f"      {'; '.join(details)}"), Text(f"      hint: {advice}", style="dim")]
+    return [head, shown(f"      {'; '.join(details)}"), ((f"      hint: {advice}", "dim"),)]
 
 
-def _cell(value: Any) -> Text:
+def _cell(value: Any) -> tuple[str, str]:
     word = "-" if value is None else shown(str(value))
-    return Text(word, style=_STYLES.get(word, ""))
+    return word, _STYLES.get(word, "")

@@ -61,7 +61,7 @@ def find(
     """Find datasets, snapshots and files.
 
     Files by the beginning of their path; where there are none, of their SHA-256 (8 hex digits or more); where there
-    are none either, by any part of their path.
+    are none either, by any part of their path, unless the text is the whole id or name of something else.
     """
     if not text:
         raise UsageError("nothing to find: the text is empty", hint="see: landproof find --help")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -114,13 +114,13 @@ def entry_of(segment: Segment) -> Entry:
     for record in segment.records:
         of = record["type"]
         fields = FIELDS.get(of)
-        unknown = of if fields is None else next((name for name in record if name not in fields and name != "type"), "")
+        unknown = of if fields is None else next(iter(record.keys() - fields.keys() - {"type"}), "")
         if fields is None or unknown:
             raise CatalogError(
                 f"segment {header.path}: holds {unknown!r}, which this program does not know",
                 hint=f"update landproof: the segment was written by version {header.tool_version}",
             )
-        rows[of].append({name: _value(record.get(name), kind) for name, kind in fields.items()})
+        rows[of].append(record)
     return Entry(
         kind=header.kind,
         id=header.id,
@@ -133,10 +133,13 @@ def entry_of(segment: Segment) -> Entry:
 
 
 def table(rows: Sequence[Row], fields: Mapping[str, pa.DataType]) -> pa.Table:
-    """Return rows as an Arrow table of just these fields."""
+    """Return rows as an Arrow table of just these fields; what a row lacks is null, moments may be text as in records.
+
+    Raises `ArrowException`, TypeError or ValueError for values of other kinds.
+    """
     schema = pa.schema(list(fields.items()))
     try:
-        return pa.table([pa.array([row[name] for row in rows], kind) for name, kind in fields.items()], schema=schema)
+        return pa.table([_column(rows, name, kind) for name, kind in fields.items()], schema=schema)
     except UnicodeEncodeError:
         clean = [{k: storable(v) if isinstance(v, str) else v for k, v in row.items()} for row in rows]
         return table(clean, fields)
@@ -146,7 +149,8 @@ def _plain(value: object) -> object:
     return f"{value.isoformat()}Z" if isinstance(value, datetime) else value
 
 
-def _value(value: Any, kind: pa.DataType) -> Any:
-    if value is None or kind is not _MOMENT:
-        return value
-    return datetime.fromisoformat(value).astimezone(UTC).replace(tzinfo=None)
+def _column(rows: Sequence[Row], name: str, kind: pa.DataType) -> pa.Array:
+    values = [row.get(name) for row in rows]
+    if kind is _MOMENT and any(isinstance(value, str) for value in values):
+        return pa.array(values, _TEXT).cast(pa.timestamp("us", "UTC")).cast(_MOMENT)
+    return pa.array(values, kind)

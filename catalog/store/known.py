@@ -148,8 +148,8 @@ def newest_zone_findings(catalog: Catalog, code: str) -> dict[str, Finding]:
     with catalog.read() as connection:
         rows = connection.execute(
             f"""SELECT k.zone, {FINDING_COLUMNS} FROM zone_finding f JOIN
-                (SELECT zone, arg_max(scan_key, started_at) AS scan_key FROM scans WHERE complete GROUP BY zone) k
-                USING (scan_key) WHERE code = ? ORDER BY zone, position DESC""",
+                (SELECT zone, arg_max(scan_key, turn) AS scan_key FROM scans JOIN turns USING (scan_key)
+                 WHERE complete GROUP BY zone) k USING (scan_key) WHERE code = ? ORDER BY zone, position DESC""",
             [code],
         ).fetchall()
     return {row[0]: finding_from(row[1:]) for row in rows}
@@ -201,8 +201,8 @@ def previous_suspect(catalog: Catalog, zone: str, scope: str | None = None) -> b
     """Tell whether the newest complete look at a zone, of one scope or of any, was suspect."""
     with catalog.read() as connection:
         rows = connection.execute(
-            """SELECT suspect FROM scans WHERE zone = $zone AND complete AND ($scope IS NULL OR scope = $scope)
-               ORDER BY started_at DESC, scan_key DESC LIMIT 1""",
+            """SELECT suspect FROM scans JOIN turns USING (scan_key)
+               WHERE zone = $zone AND complete AND ($scope IS NULL OR scope = $scope) ORDER BY turn DESC LIMIT 1""",
             {"zone": zone, "scope": scope},
         ).fetchall()
     return rows == [(True,)]

@@ -208,8 +208,8 @@ def matches(listed: Sequence[tuple[str, Sequence[object]]]) -> tuple[str, list[o
     return " AND ".join(conditions) or "TRUE", [value for _, values in listed for value in values]
 
 
-# Of each snapshot only its key and whether its newest state fits, so that strings are compared once a dataset. The digits of
-# export times are in the order of the moments.
+# Of each snapshot only its key and whether its newest state fits, so that strings are compared once a dataset. The digits
+# of export times are in the order of the moments.
 _NEWEST = """
 CREATE OR REPLACE TEMP TABLE newest AS
 SELECT arg_max(snapshot_key, export_time) AS snapshot_key FROM snapshot JOIN (

@@ -35,7 +35,8 @@ def list_scans(catalog: Catalog, zone: str | None = None, limit: int = 100) -> l
         rows = connection.execute(
             """SELECT scan_id, zone, url, depth, scope, started_at, finished_at, complete, suspect, counts,
                       error_kind, error_message, error_hint, tool_version
-               FROM scans WHERE $zone IS NULL OR zone = $zone ORDER BY started_at DESC, scan_key DESC LIMIT $limit""",
+               FROM scans JOIN turns USING (scan_key) WHERE $zone IS NULL OR zone = $zone
+               ORDER BY turn DESC LIMIT $limit""",
             {"zone": zone, "limit": limit},
         ).fetchall()
     return [_scan(row) for row in rows]

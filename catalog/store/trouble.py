@@ -67,11 +67,18 @@ def is_one_log_behind(error: duckdb.Error) -> bool:
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Make a CatalogError of what DuckDB raises in the body about the catalog at `path`."""
+    """Make a CatalogError of what DuckDB raises in the body about the catalog at `path`.
+
+    What a signal's handler raised while a query ran DuckDB turns into a RuntimeError; it is an interrupt again.
+    """
     try:
         yield
     except duckdb.Error as error:
         raise translate(error, path) from error
+    except RuntimeError as error:
+        if str(error) != "Query interrupted":
+            raise
+        raise KeyboardInterrupt from error
 
 
 def translate(error: duckdb.Error, path: Path) -> CatalogError:

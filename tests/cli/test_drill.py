@@ -285,7 +285,7 @@ class TestEndings:
         zone.scan("--settle-minutes", 0, "--depth", "list")
         words = ["--catalog", zone.catalog, "--scratch", scratch, "--depth", "list", "--workers", 2]
         process = started("drill", ALPHA, *words)
-        wanted = "*/snapshot/.database/scratch.duckdb" if moment == "loading" else "*/snapshot/*"
+        wanted = "*/*/.database/scratch.duckdb" if moment == "loading" else "*/*/*"
         assert until(lambda: next(scratch.glob(wanted), None))
         (folder,) = scratch.iterdir()
         assert folder.stat().st_mode & 0o777 == 0o700

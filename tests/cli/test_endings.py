@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,15 @@ def scanning(zone: Zone, workers: int) -> subprocess.Popen[bytes]:
     return process
 
 
+def files_of(process: subprocess.Popen[bytes]) -> set[Path]:
+    """Return what a process has open."""
+    found = set()
+    for descriptor in Path(f"/proc/{process.pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed since
+            found.add(descriptor.readlink())
+    return found
+
+
 def recorded(zone: Zone) -> int:
     rows = landproof("sql", "SELECT count(*) FROM snapshots", "--catalog", zone.catalog, "--json").document["rows"]
     return int(rows[0][0])
@@ -54,6 +64,24 @@ def test_an_interrupted_scan_is_130_and_keeps_what_was_finished(zone: Zone, numb
     rest = zone.scan()
     assert rest.counts["snapshots"] == 60
     assert (rest.counts["files_unchanged"], rest.counts["files_read"]) == (kept, 60 - kept)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="tells by /proc whether the catalog is open")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_in_the_middle_of_a_query_is_130(tmp_path: Path, number: int) -> None:
+    with (catalog := Catalog(tmp_path / "c.duckdb")).write():
+        """Made."""
+    endless = "SELECT a FROM range(3000000000) t(a) ORDER BY hash(a) LIMIT 5"
+    process = started("sql", endless, "--catalog", catalog.path)
+    patience = time.monotonic() + 60
+    while catalog.path not in files_of(process):
+        assert time.monotonic() < patience
+        time.sleep(0.01)
+    time.sleep(0.3)  # opened, and now asked
+    os.kill(process.pid, number)
+    answer = finished(process)
+    assert (answer.status, answer.out) == (130, "")
+    assert answer.err.startswith("landproof: interrupted")
 
 
 def test_what_was_recorded_before_a_kill_is_not_read_again(tmp_path: Path) -> None:

@@ -157,8 +157,17 @@ class TestLists:
             assert (answer.status, "restore run" in answer.err) == (64, True)
 
     def test_with_a_line_break_in_a_name_are_refused(self, tmp_path: Path) -> None:
-        zone = zone_of(tmp_path, [{"part-00000-a\nb.json.gz": some_json()}])
-        assert [written(zone, form).status for form in ("rclone", "azcopy", "sql")] == [64, 64, 0]
+        zone = zone_of(tmp_path, [])
+        zone.export(time=TIMES[0], files={"part-00000-a\nb.json.gz": some_json()})
+        zone.scan("--settle-minutes", 0)
+        told = [written(zone, form, "--as-of", TIMES[0]) for form in ("rclone", "azcopy", "sql")]
+        assert [answer.status for answer in told] == [64, 64, 0]
+        assert len(rows(told[2])) == 5
+
+    def test_of_nothing_are_empty(self, tmp_path: Path) -> None:
+        zone = zone_of(tmp_path, [])
+        told = [written(zone, form) for form in ("paths", "rclone", "azcopy")]
+        assert [(answer.status, answer.out) for answer in told] == [(2, "")] * 3
 
 
 class TestScripts:
@@ -174,13 +183,15 @@ class TestScripts:
         assert ("mergeSchema" in told) is (".parquet" in answer.out)
 
     def test_snowflake_quotes_every_file_and_takes_a_thousand_at_a_time(self, tmp_path: Path) -> None:
-        zone = zone_of(tmp_path, [{json_part(n): b"x" for n in range(1001)}])
+        zone = zone_of(tmp_path, [])
+        names = ["part-00000-it's\\.json.gz", *(json_part(n) for n in range(1000))]
+        zone.export(time=TIMES[0], files=dict.fromkeys(names, b"x"))
         zone.scan("--settle-minutes", 0, "--depth", "list")
-        odd = zone_of(tmp_path / "odd", [{"part-00000-it's\\.json.gz": some_json()}])
-        answer = landproof("restore", "plan", ALPHA, "--depth", "list", "--format", "snowflake", "--config", odd.config)
-        assert r"part-00000-it\'s\\.json.gz" in answer.out
-        long = landproof("restore", "plan", ALPHA, "--format", "snowflake", "--config", zone.config)
-        assert (long.status, long.out.count("COPY INTO")) == (2, 0)
+        answer = written(zone, "snowflake", "--as-of", TIMES[0], "--depth", "list")
+        lists = re.findall(r"^COPY INTO .*? FILES = \(\n(.*?)\n  \)", answer.out, re.MULTILINE | re.DOTALL)
+        assert (answer.status, [len(found.splitlines()) for found in lists]) == (0, [1000, 1])
+        assert r"part-00000-it\'s\\.json.gz'" in answer.out
+        assert answer.out.count("\nPUT ") == 1001
 
 
 def test_what_is_not_whole_says_so_in_the_text_and_beside_it(tmp_path: Path) -> None:

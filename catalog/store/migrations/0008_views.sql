@@ -67,6 +67,12 @@ LEFT JOIN (SELECT snapshot_key, name, max(read_at) AS read_at FROM full_read WHE
            GROUP BY snapshot_key, name) n USING (snapshot_key, name)
 WHERE f.presence = 'present';
 
+CREATE OR REPLACE VIEW strays AS
+SELECT k.zone, t.path, t.size, t.findings, t.recorded_at, k.scan_id
+FROM stray t JOIN scan k USING (scan_key)
+WHERE t.scan_key IN (SELECT arg_max(scan_key, turn) FROM scans JOIN turns USING (scan_key)
+                     WHERE complete GROUP BY zone, scope);
+
 -- What follows upon itself unchanged was noticed in several places, and counts as noticed first.
 CREATE OR REPLACE VIEW schedules AS
 SELECT zone, dataset_id, name, schedule, recorded_at FROM (
@@ -74,7 +80,8 @@ SELECT zone, dataset_id, name, schedule, recorded_at FROM (
     WINDOW first AS (PARTITION BY zone, dataset_id ORDER BY recorded_at, schedule, name)
     QUALIFY row_number() OVER first = 1 OR schedule <> lag(schedule) OVER first
             OR name IS DISTINCT FROM lag(name) OVER first)
-QUALIFY row_number() OVER (PARTITION BY zone, dataset_id ORDER BY recorded_at DESC, schedule DESC, name DESC) = 1;
+QUALIFY row_number() OVER (PARTITION BY zone, dataset_id
+                           ORDER BY recorded_at DESC, schedule DESC, name DESC NULLS FIRST) = 1;
 
 CREATE OR REPLACE VIEW slots AS
 WITH slot AS NOT MATERIALIZED (
@@ -92,4 +99,26 @@ SELECT zone, dataset_id, due_at, after AS status, happened_at, snapshot, verdict
             OR t.snapshot IS DISTINCT FROM lag(t.snapshot) OVER first
             OR t.verdict IS DISTINCT FROM lag(t.verdict) OVER first)
 QUALIFY row_number() OVER (PARTITION BY zone, dataset_id, due_at
-                           ORDER BY recorded_at DESC, happened_at DESC, after DESC, snapshot DESC, verdict DESC) = 1;
+                           ORDER BY recorded_at DESC, happened_at DESC, after DESC, snapshot DESC NULLS FIRST,
+                                    verdict DESC NULLS FIRST) = 1;
+
+COMMENT ON COLUMN file_revision.sha256_head IS 'the first eight digits of sha256 as a number; null as well where it was not put in';
+COMMENT ON VIEW turns IS 'the looks in the order in which they began';
+COMMENT ON VIEW snapshots IS 'every snapshot as known now; moments are UTC';
+COMMENT ON COLUMN snapshots.checked IS 'how many of files were looked at to depth';
+COMMENT ON COLUMN snapshots.rows IS 'null where not counted';
+COMMENT ON COLUMN snapshots.landed_at IS 'when its newest data file did, by the storage''s clock';
+COMMENT ON COLUMN snapshots.first_seen_at IS 'when the first record of it was made';
+COMMENT ON COLUMN snapshots.judged_at IS 'when this verdict was recorded';
+COMMENT ON COLUMN snapshots.verified_at IS 'when bytes of it were last read';
+COMMENT ON COLUMN snapshots.unchecked_bytes IS 'stored bytes that no checksum inside the file covers; null where not all were read';
+COMMENT ON VIEW newest_files IS 'what files is made of: the newest recorded state of every file, names as stored';
+COMMENT ON VIEW files IS 'every file as known now, the gone ones included: see presence';
+COMMENT ON COLUMN files.first_seen_at IS 'when any version of it was first seen';
+COMMENT ON COLUMN files.seen_at IS 'when this version was first seen';
+COMMENT ON COLUMN files.last_seen_at IS 'the newest trusted listing of the whole zone that had it; null where it is gone';
+COMMENT ON COLUMN files.reference_sha256 IS 'of the bytes first recorded once the snapshot had settled';
+COMMENT ON VIEW last_full_reads IS 'every file that is there, and when every byte of it was last read; null where that never was';
+COMMENT ON VIEW strays IS 'what belongs to no snapshot, by the newest complete listing';
+COMMENT ON VIEW schedules IS 'the schedule of each dataset as last seen; recorded_at is when it was first seen so';
+COMMENT ON VIEW slots IS 'every promised export and its status as last judged; recorded_at is when it was first judged so';
