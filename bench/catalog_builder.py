@@ -101,6 +101,7 @@ SELECT scan_key, snapshot_key, 'part-' || lpad(n::VARCHAR, 5, '0') || '-' || chr
        landed_at - to_seconds({files} - n) + to_milliseconds(dice('ms', key, n) % 1000) AS modified_at,
        '"' || hex32('etag', key, n) || '"' AS etag, CASE WHEN d % 2 = 0 THEN 'json-gzip' ELSE 'parquet' END AS kind,
        'full' AS depth, true AS looked, 50000 + dice('rows', key, n) AS rows, sha256(hex32('bytes', key, n)) AS sha256,
+       TRY_CAST('0x' || sha256[1:8] AS UINTEGER) AS sha256_head,
        CASE WHEN is_partial THEN NULL ELSE 'same' END AS reference, '{columns}' AS columns_digest,
        export_at - to_days(1) + to_milliseconds(dice('from', key, n)) AS events_from,
        export_at - to_milliseconds(dice('to', key, n)) AS events_to,

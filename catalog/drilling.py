@@ -10,25 +10,22 @@ import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from catalog.drill_fetch import Fetched, Fetcher, Miss
 from catalog.drill_values import DrilledSnapshot, DrillResult, DrillRun, DrillState
 from catalog.judge_chain_values import Chain, ChainState, Member
 from catalog.restore_plan import RestorePlan, Wish, plan_restore
 from catalog.schedule import format_moment
+from catalog.scratch_folder import scratch_folder
 from catalog.store.drills import DrillRecord, record_drills
 from catalog.store.scratch import Loaded, load_and_count
 from verifier.classify import HEAD_BYTES, Sniffed, sniff
-from verifier.errors import LandproofError, UsageError
 from verifier.model import Depth, Verdict
 
 SPACE = 4
 """How many times the size of the largest snapshot is to be free: for its files, and for the tables made of them."""
 
 _ENCRYPTED_PARQUET = b"PARE"
-_UNFIT = set("*?[\\")
-"""What DuckDB takes for a pattern of names, or for the end of a folder's."""
 
 
 def drill(wish: Wish, run: DrillRun) -> DrillResult:
@@ -55,13 +52,13 @@ def drill(wish: Wish, run: DrillRun) -> DrillResult:
 
 def _snapshots(plan: RestorePlan, run: DrillRun) -> list[DrilledSnapshot]:
     fetcher = Fetcher(plan.chain.members, run)
-    _refuse_without_room(fetcher.at_once + (SPACE - 1) * fetcher.largest, run.scratch)
     run.progress.zone(f"{plan.wish.zone}/{plan.wish.dataset_id}")
     run.progress.planned(fetcher.files, fetcher.bytes)
     drilled = []
-    with TemporaryDirectory(prefix="landproof-drill-", dir=run.scratch) as scratch:
+    needed = fetcher.at_once + (SPACE - 1) * fetcher.largest
+    with scratch_folder(run.scratch, needed) as scratch:
         for batch in fetcher.batches():
-            for fetched in fetcher.fetch(batch, Path(scratch)):
+            for fetched in fetcher.fetch(batch, scratch):
                 drilled.append(_drilled(fetched, run.settings.limits().line_bytes))
                 shutil.rmtree(fetched.folder)
     return drilled
@@ -162,20 +159,6 @@ def _shortfall(chain: Chain, wish: Wish) -> str | None:
         f"the restore ends before a gap: the export due {format_moment(gap.due_at)} is {gap.reason.value},"
         f" so that it recovers to {format_moment(chain.recovers_to)} only"
     )
-
-
-def _refuse_without_room(needed: int, scratch: Path) -> None:
-    if not scratch.is_dir():
-        raise UsageError(f"--scratch: expected a folder, got {str(scratch)!r}")
-    if set(str(scratch)) & _UNFIT:
-        raise UsageError(f"--scratch: expected a folder without any of * ? [ \\ in its path, got {str(scratch)!r}")
-    free = shutil.disk_usage(scratch).free
-    if free < needed:
-        raise LandproofError(
-            f"scratch folder {scratch}: too little room for the largest snapshot and the tables made of it:"
-            f" expected {needed} bytes free, got {free}",
-            hint="name a folder on a larger disk with --scratch DIR",
-        )
 
 
 def _record(result: DrillResult, run: DrillRun) -> DrillRecord:

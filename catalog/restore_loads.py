@@ -95,19 +95,26 @@ def _stage(plan: RestorePlan, root: str, table: str) -> Iterator[str]:
 
 def _loads(files: Sequence[PlannedFile], table: str, kind: str) -> Iterator[str]:
     form, stage = f"{table}_{kind}", f"@{table}_stage"
+    # One file of each snapshot shows every column there was; loading adds only a few by itself.
+    samples = list({f.snapshot: f.stored.path for f in files}.values())[-_MOST_FILES:]
     yield f"CREATE FILE FORMAT IF NOT EXISTS {form} TYPE = {kind.upper()};"
     yield f"CREATE TABLE IF NOT EXISTS {table} USING TEMPLATE ("
     yield "  SELECT ARRAY_AGG(OBJECT_CONSTRUCT(*)) FROM TABLE(INFER_SCHEMA("
-    yield f"    LOCATION => '{stage}', FILE_FORMAT => '{form}', FILES => ({_text(files[-1].stored.path)})))"
-    yield ") ENABLE_SCHEMA_EVOLUTION = TRUE;"
+    yield f"    LOCATION => '{stage}', FILE_FORMAT => '{form}', FILES => ("
+    yield from _texts(samples)
+    yield "    ))));"
+    yield f"ALTER TABLE {table} SET ENABLE_SCHEMA_EVOLUTION = TRUE;"
     for start in range(0, len(files), _MOST_FILES):
         batch = files[start : start + _MOST_FILES]
         yield f"COPY INTO {table} FROM {stage} FILES = ("
-        listed = [f"    {_text(f.stored.path)}" for f in batch]
-        yield from [f"{line}," for line in listed[:-1]]
-        yield listed[-1]
+        yield from _texts([f.stored.path for f in batch])
         yield f"  ) FILE_FORMAT = (FORMAT_NAME = '{form}')"
         yield "  MATCH_BY_COLUMN_NAME = CASE_SENSITIVE ON_ERROR = ABORT_STATEMENT;"
+
+
+def _texts(values: Sequence[str]) -> Iterator[str]:
+    yield from (f"    {_text(value)}," for value in values[:-1])
+    yield f"    {_text(values[-1])}"
 
 
 def _text(value: str) -> str:

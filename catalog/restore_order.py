@@ -74,14 +74,20 @@ def order_restore(settings: Settings, catalog: Catalog, plan: RestorePlan, to: s
     """
     orderer = _Orderer(settings, catalog, plan)
     target = find_targets([to], settings, known_zones(catalog))[0]
+    location = target_location(settings, catalog, to)
     for zone in orderer.zones.values():
         refuse_same_place(zone, target)
     files: dict[str, WantedFile] = {}
     for member in plan.chain.members:
         for wanted in orderer.files(member):
             _refuse_meeting(files.setdefault(wanted.path, wanted), wanted)
-    location = replace(target.location, url=join(target.location.url, target.prefix))
     return RestoreOrder(plan, location, tuple(files[path] for path in sorted(files)))
+
+
+def target_location(settings: Settings, catalog: Catalog, to: str) -> Location:
+    """Return the place that a zone's name, a URL or a path means. Raises `UsageError`."""
+    target = find_targets([to], settings, known_zones(catalog))[0]
+    return replace(target.location, url=join(target.location.url, target.prefix))
 
 
 def as_restored(order: RestoreOrder) -> RestorePlan:

@@ -37,7 +37,8 @@ class RestoreTarget:
     order: RestoreOrder
 
     def look(self) -> TargetLook:
-        """List what is there. Raises `SourceError`."""
+        """List what is there. Raises `SourceError`, and `UsageError` for a store that takes no files."""
+        open_writer(self.order.target).close()
         wanted = {file.path: file for file in self.order.files}
         there: dict[str, StoredFile] = {}
         others: list[str] = []

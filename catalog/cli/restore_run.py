@@ -15,7 +15,7 @@ from catalog.cli.restore_run_text import refused_text, restore_text
 from catalog.cli.session import open_session
 from catalog.exit_status import ExitStatus, Judgement
 from catalog.restore_answers import refused_document, restore_run_document
-from catalog.restore_order import order_restore
+from catalog.restore_order import order_restore, target_location
 from catalog.restoring import RestoreTerms, Restoring, must_be_refused
 from catalog.workflow import new_scan_id, tool_version, utc_now
 from verifier.model import Depth
@@ -47,7 +47,7 @@ def run(
     session = open_session(config, catalog, wants_json=wants_json)
     plan = planned(session, dataset, as_of, depth, accepts_gaps=accepts_gaps)
     if must_be_refused(plan.chain, accepts_gaps=accepts_gaps):
-        document = refused_document(plan, to)
+        document = refused_document(plan, target_location(session.settings, session.catalog, to).url)
         session.answer(document, "" if wants_json else refused_text(document))
         return int(ExitStatus.ERRORS)
     order = order_restore(session.settings, session.catalog, plan, to)

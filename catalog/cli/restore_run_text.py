@@ -6,7 +6,7 @@ from typing import Any
 
 from catalog.answers import Document
 from catalog.cli.render import findings_text, text_of
-from catalog.cli.restore_text import gap_lines
+from catalog.cli.restore_text import doubt_lines, gap_lines
 from catalog.cli.words import number, plural, seconds, shown, size, when
 
 _MOST = 20
@@ -26,7 +26,7 @@ def restore_text(document: Document) -> str:
     others = document["others"]
     if others:
         parts += [f"note: {plural(len(others), 'other file')} in the folder, such as {shown(others[0])}", ""]
-    return text_of(*parts, *_sums(document), *_next(document))
+    return text_of(*parts, *doubt_lines(document["plan"]), *_sums(document), *_next(document))
 
 
 def refused_text(document: Document) -> str:

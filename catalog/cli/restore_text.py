@@ -33,8 +33,13 @@ def gap_lines(document: Document) -> list[Any]:
     for title, gaps in (("gaps:", document["gaps"]), ("still to come:", document["pending"])):
         if gaps:
             parts += [title, _gaps(gaps), ""]
+    return [*parts, *doubt_lines(document), *sums_of(document)]
+
+
+def doubt_lines(document: Document) -> list[str]:
+    """Return what about a plan is taken for granted, with an empty line behind it."""
     told = [f"doubt: {shown(d['snapshot'] or 'the dataset')}: {_DOUBTS[d['kind']]}" for d in document["doubts"]]
-    return [*parts, *told, *([""] if told else []), *sums_of(document)]
+    return [*told, *([""] if told else [])]
 
 
 def _snapshots(snapshots: list[Document]) -> Any:

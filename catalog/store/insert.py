@@ -37,7 +37,7 @@ _SNAPSHOTS = (
        FROM incoming_snapshot i JOIN fresh f USING (n) ORDER BY n""",
     """INSERT INTO file_revision BY NAME
        SELECT f.scan_key, f.snapshot_key, to_name(i.path, f.folder, f.writer) AS name, i.* EXCLUDE (n, path),
-              $now AS recorded_at
+              TRY_CAST('0x' || i.sha256[1:8] AS UINTEGER) AS sha256_head, $now AS recorded_at
        FROM incoming_file i JOIN fresh f USING (n) ORDER BY n, name""",
     """INSERT INTO finding BY NAME
        SELECT f.scan_key, f.snapshot_key, to_name(i.path, f.folder, f.writer) AS name, i.* EXCLUDE (n, path)

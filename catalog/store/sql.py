@@ -21,6 +21,7 @@ _TABLE_FUNCTIONS = frozenset(
     {"range", "generate_series", "unnest", "repeat", "repeat_row", "json_each", "json_tree", "summary"}
     | {"histogram", "histogram_values", "duckdb_columns", "duckdb_constraints", "duckdb_functions", "duckdb_keywords"}
     | {"duckdb_schemas", "duckdb_tables", "duckdb_types", "duckdb_views", "pragma_table_info", "pragma_version"}
+    | {"snapshots_as_known_at", "files_as_known_at", "slots_as_known_at"}
 )
 _REFUSED_FUNCTIONS = frozenset({"write_log", "setval", "nextval", "sleep_ms", "getenv"})
 _HINT = "see what there is with: SHOW TABLES, DESCRIBE snapshots"

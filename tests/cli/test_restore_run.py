@@ -344,6 +344,21 @@ class TestAChangedSource:
 class TestWrongUsage:
     """Said before anything is copied."""
 
+    def test_to_a_store_that_takes_no_files(self, zone: Zone) -> None:
+        zone.flip(folder(2))
+        zone.scan("--settle-minutes", 0, "--reverify", "all")
+        answer = restore(zone, "ftp://127.0.0.1:9/here", "--accept-gaps")
+        assert (answer.status, "nothing can be copied" in answer.error["message"]) == (64, True)
+        assert rows(zone, "SELECT count(*) FROM gap_acceptance") == [[0]]
+
+    def test_shows_no_secret_of_a_url(self, zone: Zone) -> None:
+        zone.flip(folder(0))
+        zone.scan("--settle-minutes", 0, "--reverify", "all")
+        answer = restore(zone, "https://acme.blob.core.windows.net/there/x?sv=2024-01-01&sig=very-secret")
+        assert (answer.status, answer.document["state"]) == (2, "refused")
+        assert answer.document["to"]["url"] == "abfss://there@acme.dfs.core.windows.net/x"
+        assert "very-secret" not in answer.out + answer.err
+
     def test_into_the_zone_itself(self, zone: Zone) -> None:
         assert restore(zone, zone.root / "here").status == 64
         assert restore(zone, zone.folder).status == 64

@@ -118,6 +118,33 @@ def test_a_shortcut_stands_for_the_export_time(zone: Zone, named: str, expected:
     assert [r["snapshot"]["id"] for r in zone.run("history", named).document["revisions"]] == expected
 
 
+def test_the_last_full_export_is_the_one_that_the_newest_chain_starts_with(tmp_path: Path) -> None:
+    zone = Zone(tmp_path)
+    for day in DAYS:
+        zone.export(ALPHA, day)
+        zone.export(BETA, day)
+    starts_at = "2026-09-19T01:00:00Z"
+    zone.settings(
+        daily(ALPHA, starts_at=starts_at), f'[[datasets]]\nzone = "zone"\nid = "{BETA}"\ncron = "0 1 * * *"\n'
+    )
+    zone.scan("--depth", "structure")
+    full = zone.run("show", f"{ALPHA}/last-full")
+    assert (ids([full.document["snapshot"]]), full.err) == (of(ALPHA, 1), "")
+    # Nobody knows when this one began: the first that came is taken for a full one, and a person is told so.
+    assumed = zone.run("show", f"{BETA}/last-full")
+    assert ids([assumed.document["snapshot"]]) == of(BETA, 0)
+    assert f"{of(BETA, 0)[0]} is only assumed to be a full export" in assumed.err
+
+
+def test_there_is_no_last_full_export_where_none_can_be_used(tmp_path: Path) -> None:
+    zone = Zone(tmp_path)
+    zone.settings(daily(ALPHA, starts_at="2026-09-20T01:00:00Z"))
+    zone.flip(zone.export(ALPHA, TIME))
+    zone.scan()
+    refused = zone.run("show", f"zone/{ALPHA}/last-full")
+    assert (refused.status, f"no full export of zone/{ALPHA}" in refused.error["message"]) == (64, True)
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -85,7 +85,9 @@ def fill(catalog: Catalog, samples, zone: str = "cja", hours: int = 0) -> None:
         begin_scan(catalog, samples.start(scan, zone=zone, at=now))
         changes = [samples.change(t, 2 + number, zone=zone) for t in times[number:]]
         record_snapshots(catalog, scan, changes, now, [SnapshotRead(c.report.id) for c in changes])
-        strays_of(catalog, scan, zone, [Stray(path="x/é", size=3, findings=(finding("layout.stray-file", "here"),))], now)
+        strays_of(
+            catalog, scan, zone, [Stray(path="x/é", size=3, findings=(finding("layout.stray-file", "here"),))], now
+        )
         end_scan(catalog, scan, samples.end(at=now), zone=zone)
         status = [SlotStatus.WAITING, SlotStatus.MISSING][number]
         moved = Transition(samples.NOW, None, status, samples.NOW)
