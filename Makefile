@@ -43,7 +43,8 @@ bench: $(VENV)/.dev  ## time us against our peers and print the ratios; needs gz
 fuzz: $(VENV)/.dev  ## feed damaged input to every parser for MINUTES=10; what fails is kept in .hypothesis and tried first later
 	FUZZ_MINUTES=$(MINUTES) $(RUN) -m pytest tests/fuzz
 
-soak: $(VENV)/.dev  ## scan a million files and files of gigabytes, and print what memory it takes; Linux, 10 GB of disk, hours
+soak: $(VENV)/.dev  ## 300 kills, ten minutes of many at once, then a million files and files of gigabytes; Linux, 10 GB of disk, hours
+	KILLS=300 SECONDS=600 $(RUN) -m pytest tests/catalog/store/test_store_killed.py tests/cli/test_many_at_once.py
 	$(RUN) -m bench.soak
 
 docs: $(VENV)/.dev  ## rewrite the pages that are made from the program: docs/commands.md and docs/findings.md

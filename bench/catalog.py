@@ -1,9 +1,9 @@
 """Measure what people wait for at a catalog of years: questions with the file open, commands, a night's recording.
 
-Run it as `python -m bench.catalog [--datasets N] [--days N] [--files N] [--runs N] [--times N] [--keep FILE] [NAME...]`,
-a name being `open`, `command`, `night` or `growth`. Without sizes it is 200 datasets, three years and 20 files an export:
-4.3 million files, which takes a minute to build and half a gigabyte of disk. A kept file is built once and asked again;
-one of an older program is brought up to date. `growth` asks the same of a catalog of so many times the datasets.
+Run it as `python -m bench.catalog [--datasets N] [--days N] [--files N] [--runs N] [--times N] [--keep FILE] [NAME...]`
+with `open`, `command`, `night` or `growth` as names. Without sizes it is 200 datasets, three years and 20 files an
+export: 4.3 million files, which takes a minute to build and half a gigabyte of disk. A kept file is built once and
+asked again; one of an older program is brought up to date. `growth` asks a catalog of so many times the datasets, too.
 """
 
 from __future__ import annotations

@@ -42,21 +42,26 @@ class Patience:
     """How many in a row may fail for the network before it is given up; shared by all lanes."""
 
     def __init__(self, workers: int) -> None:
-        self.most = _PATIENCE * max(workers, 1)
+        self._most = _PATIENCE * max(workers, 1)
         self._failed_in_a_row = 0
+        self._last = ""
 
     @property
     def is_over(self) -> bool:
         """True once so many have failed one after the other."""
-        return self._failed_in_a_row >= self.most
+        return self._failed_in_a_row >= self._most
 
     def over(self) -> NetworkError:
         """Return why one more was not tried."""
-        return NetworkError(f"not tried, since the {self.most} files before it failed for the network")
+        return NetworkError(f"not tried, since {self._most} files in a row failed, the last with: {self._last}")
 
     def learn(self, outcome: object) -> None:
         """Take in how one went."""
-        self._failed_in_a_row = self._failed_in_a_row + 1 if isinstance(outcome, NetworkError) else 0
+        if isinstance(outcome, NetworkError):
+            self._failed_in_a_row += 1
+            self._last = outcome.message
+        else:
+            self._failed_in_a_row = 0
 
 
 def deliveries(

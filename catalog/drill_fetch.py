@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from itertools import zip_longest
+from itertools import count, zip_longest
 from pathlib import Path
 
 from catalog.copy_lanes import Outcome, Patience, carried
@@ -98,7 +98,7 @@ class _Try:
             self.wanted.miss("the bytes that were read are not those that were recorded", is_lost=True)
             return False
         name, of = self.wanted.name, self.wanted.of
-        of.files[name] = ScratchFile(name, self.report.kind, self.report.file.path)
+        of.files[name] = ScratchFile(self.parcel.path, self.report.kind, self.report.file.path)
         of.bytes += self.report.file.size
         if self.place not in of.places:
             of.places.append(self.place)
@@ -110,6 +110,7 @@ class Fetcher:
 
     def __init__(self, members: Sequence[Member], run: DrillRun) -> None:
         self._run, self._members = run, members
+        self._numbers = count()  # no path is used twice, so that nothing remembered of one can be taken for another
         self._zones = known_zones(run.catalog)
         self._known = present_files(run.catalog, [m.source.id for m in members])
         self._by_key: dict[SnapshotId, dict[tuple[str, int], FileReport]] = {}
@@ -132,7 +133,7 @@ class Fetcher:
     def fetch(self, batch: Sequence[Member], folder: Path) -> list[Fetched]:
         """Bring the data files of snapshots below a folder, each with the size and SHA-256 that are recorded."""
         began = time.monotonic()
-        every = [Fetched(member, folder / f"{number:04}") for number, member in enumerate(batch)]
+        every = [Fetched(member, folder / f"{next(self._numbers):06}") for member in batch]
         wanted = [one for fetched in every for one in self._wanted(fetched)]
         for fetched in every:
             fetched.folder.mkdir()

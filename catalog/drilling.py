@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from catalog.drill_fetch import Fetched, Fetcher, Miss
@@ -18,7 +19,7 @@ from catalog.restore_plan import RestorePlan, Wish, plan_restore
 from catalog.schedule import format_moment
 from catalog.scratch_folder import scratch_folder
 from catalog.store.drills import DrillRecord, record_drills
-from catalog.store.scratch import Loaded, load_and_count
+from catalog.store.scratch import Loaded, Loader
 from verifier.classify import HEAD_BYTES, Sniffed, sniff
 from verifier.model import Depth, Verdict
 
@@ -56,20 +57,23 @@ def _snapshots(plan: RestorePlan, run: DrillRun) -> list[DrilledSnapshot]:
     run.progress.planned(fetcher.files, fetcher.bytes)
     drilled = []
     needed = fetcher.at_once + (SPACE - 1) * fetcher.largest
-    with scratch_folder(run.scratch, needed) as scratch:
+    with (
+        scratch_folder(run.scratch, needed) as scratch,
+        closing(Loader(scratch, run.settings.limits().line_bytes)) as loader,
+    ):
         for batch in fetcher.batches():
             for fetched in fetcher.fetch(batch, scratch):
-                drilled.append(_drilled(fetched, run.settings.limits().line_bytes))
+                drilled.append(_drilled(fetched, loader))
                 shutil.rmtree(fetched.folder)
     return drilled
 
 
-def _drilled(fetched: Fetched, line_bytes: int) -> DrilledSnapshot:
+def _drilled(fetched: Fetched, loader: Loader) -> DrilledSnapshot:
     """Load and count what was fetched of one snapshot, unless not all of it came."""
     began = time.monotonic()
     state, message, rows = _could_not_fetch(fetched)
     if message is None:
-        state, message, rows = _load(fetched, line_bytes)
+        state, message, rows = _load(fetched, loader)
     return DrilledSnapshot(
         member=fetched.member,
         state=state,
@@ -97,12 +101,12 @@ def _could_not_fetch(fetched: Fetched) -> _End:
     return state, f"could not fetch {told[0].path}{others}: {_reasons(told)}", None
 
 
-def _load(fetched: Fetched, line_bytes: int) -> _End:
-    folder, files = fetched.folder, [file for _, file in sorted(fetched.files.items())]
-    encrypted = next((file for file in files if _is_encrypted(folder / file.name)), None)
+def _load(fetched: Fetched, loader: Loader) -> _End:
+    files = [file for _, file in sorted(fetched.files.items())]
+    encrypted = next((file for file in files if _is_encrypted(fetched.folder.parent / file.name)), None)
     if encrypted is not None:
         return DrillState.UNKNOWN, f"{encrypted.known_as} is encrypted: it cannot be drilled", None
-    loaded = load_and_count(folder, files, line_bytes)
+    loaded = loader.load(files)
     state, problem = _judged(fetched.member, loaded)
     notes = [problem] if problem else []
     for misses in list(fetched.misses.values())[:1]:

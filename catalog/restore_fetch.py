@@ -72,9 +72,10 @@ class Fetcher:
         misses: list[Miss] = []
         for source in self._in_order(wanted):
             patience = self._patience[source.zone]
+            if patience.is_over:
+                misses.append(_miss(source, patience.over()))
+                continue
             try:
-                if patience.is_over:
-                    raise patience.over()
                 delivery = self._deliver(source, pulse)
             except SourceError as error:
                 patience.learn(error)

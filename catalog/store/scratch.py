@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,9 +23,12 @@ _OPTIONS = {
     "autoload_known_extensions": "false",
     "python_enable_replacements": "false",
     "preserve_insertion_order": "false",
+    "enable_external_file_cache": "false",
     "threads": str(min(4, os.cpu_count() or 1)),
     "memory_limit": "512MB",
 }
+_DATABASE = "scratch.duckdb"
+_SMALL_BYTES = 64 << 20
 _OBJECT_BYTES = 16 << 20
 _PARQUET = "read_parquet($files, union_by_name = true, hive_partitioning = false)"
 _JSON = (
@@ -53,92 +56,107 @@ class Loaded:
     trouble: str | None = None
 
 
-def load_and_count(folder: Path, files: Sequence[ScratchFile], line_bytes: int) -> Loaded:
-    """Load all files in a folder into tables, one for each way of reading, and count their rows.
+class Loader:
+    """Loads data files of a folder into tables and counts their rows, one after the other; close it in the end.
 
-    `line_bytes` is how long a line may be. Leaves nothing behind but the files.
+    `line_bytes` is how long a line may be. Its database is used again while it is small, since making one takes longer
+    than loading a small file.
     """
-    rows = 0
-    for kind in FileKind:
-        own = [file for file in files if file.kind is kind]
-        if own:
-            loaded = _load(folder, own, line_bytes)
-            if loaded.rows is None:
-                return loaded
-            rows += loaded.rows
-    return Loaded(rows)
 
+    def __init__(self, folder: Path, line_bytes: int) -> None:
+        self._folder, self._line_bytes = folder, line_bytes
+        self._own = folder / ".database"
+        self._connection: Connection | None = None
 
-def _load(folder: Path, files: Sequence[ScratchFile], line_bytes: int) -> Loaded:
-    """Load files of one kind; where that is refused, find out which of them is to blame."""
-    try:
-        return Loaded(_count(folder, files, line_bytes))
-    except _RefusedError as refused:
-        reason = refused.reason
-    except _LackingError as lacking:
-        return Loaded(trouble=lacking.reason)
-    culprits = [(file, why) for file in files if len(files) > 1 and (why := _why_refused(folder, file, line_bytes))]
-    if len(files) == 1:
-        culprits = [(files[0], reason)]
-    if not culprits:
-        return Loaded(
-            refusal=f"DuckDB does not put its {len(files)} files into one table ({reason}); each alone it does"
-        )
-    file, why = culprits[0]
-    others = f" and {len(culprits) - 1} more" if len(culprits) > 1 else ""
-    return Loaded(refusal=f"DuckDB refuses {file.known_as}{others} ({why})")
+    def load(self, files: Sequence[ScratchFile]) -> Loaded:
+        """Load all files, those of each kind into one table, and count their rows; leaves nothing but the files."""
+        rows = 0
+        for kind in FileKind:
+            own = [file for file in files if file.kind is kind]
+            if own:
+                loaded = self._load(own)
+                if loaded.rows is None:
+                    return loaded
+                rows += loaded.rows
+        return Loaded(rows)
 
+    def close(self) -> None:
+        """Remove the database."""
+        connection, self._connection = self._connection, None
+        try:
+            if connection is not None:
+                connection.close()
+        finally:
+            shutil.rmtree(self._own, ignore_errors=True)
 
-def _why_refused(folder: Path, file: ScratchFile, line_bytes: int) -> str | None:
-    try:
-        _count(folder, [file], line_bytes)
-    except _RefusedError as refused:
-        return refused.reason
-    except _LackingError:
+    def _load(self, files: Sequence[ScratchFile]) -> Loaded:
+        """Load files of one kind; where that is refused, find out which of them is to blame."""
+        try:
+            return Loaded(self._count(files))
+        except _RefusedError as refused:
+            reason = refused.reason
+        except _LackingError as lacking:
+            return Loaded(trouble=lacking.reason)
+        culprits = [(file, why) for file in files if len(files) > 1 and (why := self._why_refused(file))]
+        if len(files) == 1:
+            culprits = [(files[0], reason)]
+        if not culprits:
+            each = f"its {len(files)} files into one table ({reason}); each alone it does"
+            return Loaded(refusal=f"DuckDB does not put {each}")
+        file, why = culprits[0]
+        others = f" and {len(culprits) - 1} more" if len(culprits) > 1 else ""
+        return Loaded(refusal=f"DuckDB refuses {file.known_as}{others} ({why})")
+
+    def _why_refused(self, file: ScratchFile) -> str | None:
+        try:
+            self._count([file])
+        except _RefusedError as refused:
+            return refused.reason
+        except _LackingError:
+            return None
         return None
-    return None
 
+    def _count(self, files: Sequence[ScratchFile]) -> int:
+        try:
+            return self._tried(files, _OBJECT_BYTES)
+        except _RefusedError as refused:
+            if not refused.is_too_long or self._line_bytes <= _OBJECT_BYTES:
+                raise
+        return self._tried(files, self._line_bytes)
 
-def _count(folder: Path, files: Sequence[ScratchFile], line_bytes: int) -> int:
-    try:
-        return _tried(folder, files, _OBJECT_BYTES)
-    except _RefusedError as refused:
-        if not refused.is_too_long or line_bytes <= _OBJECT_BYTES:
-            raise
-    return _tried(folder, files, line_bytes)
-
-
-def _tried(folder: Path, files: Sequence[ScratchFile], object_bytes: int) -> int:
-    """Load and count once, in a database that is gone afterwards."""
-    paths = [str(folder / file.name) for file in files]
-    with _told(), _database(folder) as connection:
+    def _tried(self, files: Sequence[ScratchFile], object_bytes: int) -> int:
+        """Load and count once; what is not known to be sound and small afterwards is thrown away."""
         source = _PARQUET if files[0].kind is FileKind.PARQUET else _JSON
         compression = "gzip" if files[0].kind is FileKind.JSON_GZIP else "none"
         reader = source.format(compression=compression, object_bytes=object_bytes)
-        connection.execute(f"CREATE TABLE restored AS FROM {reader}", {"files": paths}).fetchall()
-        return int(connection.execute("SELECT count(*) FROM restored").fetchall()[0][0])
+        paths, is_reusable = [str(self._folder / file.name) for file in files], False
+        try:
+            with _told():
+                connection = self._opened()
+                connection.execute(f"CREATE TABLE restored AS FROM {reader}", {"files": paths}).fetchall()
+                rows = int(connection.execute("SELECT count(*) FROM restored").fetchall()[0][0])
+                connection.execute("DROP TABLE restored")
+            is_reusable = (self._own / _DATABASE).stat().st_size < _SMALL_BYTES
+        finally:
+            if not is_reusable:
+                with _told():
+                    self.close()
+        return rows
 
-
-@contextmanager
-def _database(folder: Path) -> Iterator[Connection]:
-    own = folder / ".database"
-    own.mkdir(mode=0o700)
-    try:
-        with closing(_opened(own, folder)) as connection:
-            yield connection
-    finally:
-        shutil.rmtree(own)
-
-
-def _opened(own: Path, folder: Path) -> Connection:
-    try:
-        connection = duckdb.connect(str(own / "scratch.duckdb"), config={**_OPTIONS, "temp_directory": f"{own}/temp"})
-        connection.execute("SET allowed_directories = [?]", [f"{folder}/"])
-        connection.execute("SET enable_external_access = false")
-        connection.execute("SET lock_configuration = true")
-    except duckdb.Error as error:
-        raise _LackingError(f"no scratch database could be made ({_class_of(error)})") from None
-    return connection
+    def _opened(self) -> Connection:
+        if self._connection is not None:
+            return self._connection
+        try:
+            self._own.mkdir(mode=0o700)
+            connection = self._connection = duckdb.connect(
+                str(self._own / _DATABASE), config={**_OPTIONS, "temp_directory": f"{self._own}/temp"}
+            )
+            connection.execute("SET allowed_directories = [?]", [f"{self._folder}/"])
+            connection.execute("SET enable_external_access = false")
+            connection.execute("SET lock_configuration = true")
+        except duckdb.Error as error:
+            raise _LackingError(f"no scratch database could be made ({_class_of(error)})") from None
+        return connection
 
 
 class _RefusedError(Exception):

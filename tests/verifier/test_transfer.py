@@ -67,6 +67,7 @@ def test_other_bytes_than_were_recorded_are_not_stored(source: LocalStore, targe
     with closing(Route(source.location(), target.location())) as route:
         done = route.deliver(Parcel(listed(source), "file", "0" * 64), nothing)
     assert done.mismatch is not None
+    assert done.is_source_wrong
     assert (done.mismatch.code, done.mismatch.path) == ("copy.mismatch", "folder/file")
     assert (done.mismatch.expected, done.mismatch.actual) == ("0" * 64, hashlib.sha256(data).hexdigest())
     assert list(target.root.iterdir()) == []
@@ -141,3 +142,20 @@ def test_without_a_record_the_stores_own_checksum_is_held_against_the_bytes(
     if done.mismatch:
         assert done.mismatch.expected == hashlib.md5(DATA, usedforsecurity=False).hexdigest()
         assert "the store's own md5" in done.mismatch.message
+
+
+def test_what_was_touched_may_be_delivered_as_it_is_now_where_its_digest_can_judge_it(
+    source: LocalStore, target: LocalStore, route: Route
+) -> None:
+    parcel = Parcel(listed(source), "file", SHA256)
+    (source.root / "folder/file").touch()
+    with pytest.raises(ChangedError):
+        route.deliver(parcel, nothing)
+    renewed = route.renewed(parcel)
+    assert renewed is not None
+    assert route.deliver(renewed, nothing).was_sent
+    assert route.renewed(Parcel(parcel.file, "file")) is None
+    source.put("folder/file", DATA[:-1])
+    assert route.renewed(parcel) is None
+    source.delete("folder/file")
+    assert route.renewed(parcel) is None

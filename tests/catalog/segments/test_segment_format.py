@@ -130,7 +130,7 @@ def test_what_follows_a_segment_is_noticed(more):
     assert found == Damage("more bytes follow the end of the segment", len(data), len(data) + len(more))
 
 
-@pytest.mark.parametrize("data", [gzip.compress(b"{}\n"), b"PK\x03\x04", b"{}\n", b"\0" * 100])
+@pytest.mark.parametrize("data", [gzip.compress(b"{}\n", mtime=0), b"PK\x03\x04", b"{}\n", b"\0" * 100])
 def test_other_files_are_not_segments(data):
     assert decode_segment(data) == Damage("not a segment: it does not begin as one")
 

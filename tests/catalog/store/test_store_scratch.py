@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pytest
 
 from catalog.store import scratch
-from catalog.store.scratch import Loaded, ScratchFile, load_and_count
+from catalog.store.scratch import Loaded, Loader, ScratchFile
 from fixtures.content import events, gz, lines, parquet, table
 from verifier.model import FileKind
 
@@ -23,6 +25,11 @@ def put(folder: Path, *contents: bytes, kind: FileKind = FileKind.JSON_GZIP) -> 
         (folder / f"{number:06}{suffix}").write_bytes(data)
         files.append(ScratchFile(f"{number:06}{suffix}", kind, f"known/{number}"))
     return files
+
+
+def load_and_count(folder: Path, files: list[ScratchFile], line_bytes: int) -> Loaded:
+    with closing(Loader(folder, line_bytes)) as loader:
+        return loader.load(files)
 
 
 @pytest.mark.parametrize("name", ["plain", "it's \"{a,b} #", "exportTime=202609200100"])
@@ -82,6 +89,24 @@ def test_too_little_memory_says_nothing_of_the_file(tmp_path: Path, monkeypatch:
     assert "too little memory" in loaded.trouble
 
 
+def test_one_loader_goes_on_after_a_refusal_and_starts_anew_when_its_database_has_grown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, bad, *_ = put(tmp_path, gz(b'{"a": 1}\n{"a": 2}\n'), gz(b"{"))
+    database = tmp_path / ".database" / "scratch.duckdb"
+    with closing(Loader(tmp_path, LINE)) as loader:
+        assert [loader.load([file]).rows for file in (good, good, bad, good)] == [2, 2, None, 2]
+        assert database.exists()
+        monkeypatch.setattr(scratch, "_SMALL_BYTES", 1)
+        assert loader.load([good]).rows == 2
+        assert not database.exists()
+        assert loader.load([good]).rows == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == [good.name, bad.name]
+
+
 def test_a_file_cannot_make_it_read_anything_else(tmp_path: Path) -> None:
-    with scratch._database(tmp_path) as connection, pytest.raises(Exception, match="Permission"):
-        connection.execute("FROM read_text('/etc/hostname')").fetchall()
+    with closing(Loader(tmp_path, LINE)) as loader:
+        connection = loader._opened()
+        for question in ("FROM read_text('/etc/hostname')", "ATTACH '/tmp/other.duckdb'", "SET threads = 1"):
+            with pytest.raises(duckdb.Error):
+                connection.execute(question).fetchall()
