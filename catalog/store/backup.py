@@ -15,7 +15,8 @@ from verifier.errors import UsageError
 LIST = "landproof-backup.json"
 SCHEMA = "landproof/backup/1"
 EXPORTED = (
-    "datasets", "snapshots", "files", "findings", "strays", "scans", "slots", "schedules", "copies", "full_reads",
+    "datasets", "snapshots", "files", "findings", "strays", "scans", "slots", "schedules", "copies", "restores",
+    "full_reads",
 )  # fmt: skip
 """The views of an export."""
 

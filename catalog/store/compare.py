@@ -32,6 +32,9 @@ _RECORDED: Mapping[str, str] = {
     "slot": "SELECT '' AS scan_id, * FROM slot_transition",
     "schedule": "SELECT '' AS scan_id, * FROM schedule_seen",
     "copy": "SELECT '' AS scan_id, '' AS zone, * FROM copies",
+    "restore": "SELECT '' AS scan_id, * FROM restore",
+    "accepted gap": "SELECT '' AS scan_id, * FROM gap_acceptance",
+    "drill": "SELECT '' AS scan_id, * FROM drill",
     "segment": "SELECT '' AS scan_id, '' AS zone, * FROM segment",
 }
 

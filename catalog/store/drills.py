@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from catalog.judge_values import Drills
-from catalog.store.codec import Row, from_stored, restored, storable, to_stored
+from catalog.segments.names import SegmentKind
+from catalog.store.codec import Row, from_stored, restored, to_stored
 from catalog.store.database import Catalog
+from catalog.store.entries import Entry
+from catalog.store.journal import record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,13 +67,17 @@ class DrillRecord:
 
 
 def record_drills(catalog: Catalog, records: Sequence[DrillRecord]) -> None:
-    """Append drills, in one transaction."""
-    rows = [{k: storable(v) if isinstance(v, str) else v for k, v in r.row().items()} for r in records]
-    if not rows:
-        return
-    with catalog.write() as connection:
-        names, marks = ", ".join(rows[0]), ", ".join("?" * len(rows[0]))
-        connection.executemany(f"INSERT INTO drill ({names}) VALUES ({marks})", [list(row.values()) for row in rows])
+    """Append drills."""
+    for one in records:
+        entry = Entry(
+            kind=SegmentKind.DRILL,
+            id=one.drill_id,
+            zone=one.zone,
+            tool_version=one.tool_version,
+            written_at=one.finished_at,
+            rows={"drill": [one.row()]},
+        )
+        record(catalog, entry)
 
 
 def last_drills(catalog: Catalog, at: datetime) -> dict[tuple[str, str], Drills]:

@@ -61,6 +61,22 @@ FIELDS: Mapping[str, Mapping[str, pa.DataType]] = {
         "copied": _LONG, "already_there": _LONG, "started_at": _MOMENT, "finished_at": _MOMENT, "seconds": _REAL,
         "tool_version": _TEXT,
     },
+    "restore": {
+        "restore_id": _TEXT, "zone": _TEXT, "dataset_id": _TEXT, "as_of": _MOMENT, "recovers_to": _MOMENT,
+        "depth": _TEXT, "target_url": _TEXT, "state": _TEXT, "complete": _YES, "snapshots": _LONG, "files": _LONG,
+        "bytes": _LONG, "files_copied": _LONG, "bytes_copied": _LONG, "started_at": _MOMENT, "finished_at": _MOMENT,
+        "seconds": _REAL, "tool_version": _TEXT,
+    },
+    "gap-acceptance": {
+        "restore_id": _TEXT, "zone": _TEXT, "dataset_id": _TEXT, "due_at": _MOMENT, "gap": _TEXT, "snapshot": _TEXT,
+        "accepted_by": _TEXT, "reason": _TEXT, "accepted_at": _MOMENT,
+    },
+    "drill": {
+        "drill_id": _TEXT, "zone": _TEXT, "dataset_id": _TEXT, "as_of": _MOMENT, "recovers_to": _MOMENT,
+        "depth": _TEXT, "accepts_gaps": _YES, "state": _TEXT, "message": _TEXT, "snapshots": _LONG, "files": _LONG,
+        "bytes": _LONG, "rows": _LONG, "rows_loaded": _LONG, "fetch_seconds": _REAL, "load_seconds": _REAL,
+        "started_at": _MOMENT, "finished_at": _MOMENT, "tool_version": _TEXT,
+    },
 }  # fmt: skip
 
 

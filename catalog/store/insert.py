@@ -70,7 +70,6 @@ _SCHEDULES = (
     """INSERT INTO schedule_seen BY NAME SELECT DISTINCT *, $now AS recorded_at FROM incoming_schedule
        ORDER BY zone, dataset_id""",
 )
-_COPIES = ("INSERT INTO copies BY NAME FROM incoming_copy",)
 # In this order, each where there are rows of what it takes.
 _STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("scan", _SCAN),
@@ -80,7 +79,10 @@ _STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("scan-end", _SCAN_END),
     ("slot", _SLOTS),
     ("schedule", _SCHEDULES),
-    ("copy", _COPIES),
+    ("copy", ("INSERT INTO copies BY NAME FROM incoming_copy",)),
+    ("restore", ("INSERT INTO restore BY NAME FROM incoming_restore",)),
+    ("gap-acceptance", ("INSERT INTO gap_acceptance BY NAME FROM incoming_gap_acceptance",)),
+    ("drill", ("INSERT INTO drill BY NAME FROM incoming_drill",)),
 )
 # What a batch promises of the tables, so that a catalog can be checked against itself.
 _COUNTED = {

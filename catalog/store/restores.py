@@ -9,8 +9,11 @@ from enum import StrEnum
 from statistics import median
 from typing import Any
 
+from catalog.segments.names import SegmentKind
 from catalog.store.codec import Row, from_stored, restored, storable, to_moment, to_stored
 from catalog.store.database import Catalog
+from catalog.store.entries import Entry
+from catalog.store.journal import record
 
 _MEASURED_BYTES = 1_000_000
 """A smaller restore measures how long it takes to begin."""
@@ -123,20 +126,20 @@ class RestoreRecord:
         }
 
 
-_TABLES = {"restore": "restore", "gap-acceptance": "gap_acceptance"}
-
-
 def record_restores(catalog: Catalog, records: Sequence[RestoreRecord]) -> None:
-    """Append restores with the gaps accepted for them, in one transaction."""
-    if not records:
-        return
-    with catalog.write() as connection:
-        for record in records:
-            for of, rows in record.rows().items():
-                for row in rows:
-                    names, marks = ", ".join(row), ", ".join("?" * len(row))
-                    values = [storable(v) if isinstance(v, str) else v for v in row.values()]
-                    connection.execute(f"INSERT INTO {_TABLES[of]} ({names}) VALUES ({marks})", values)
+    """Append restores with the gaps accepted for them."""
+    for one in records:
+        is_begun = one.finished_at is None
+        entry = Entry(
+            kind=SegmentKind.RESTORE,
+            id=one.restore_id,
+            zone=one.zone,
+            part=0 if is_begun else 1,
+            tool_version=one.tool_version,
+            written_at=one.finished_at or one.started_at,
+            rows=one.rows(),
+        )
+        record(catalog, entry)
 
 
 def known_restores(catalog: Catalog, zone: str | None = None) -> list[RestoreRecord]:

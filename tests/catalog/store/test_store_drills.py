@@ -29,7 +29,7 @@ def drilled(hours: int, state: str = "passed", **more: Any) -> DrillRecord:
 
 def test_the_last_that_passed_and_the_last_that_did_not_are_known_for_any_moment(catalog: Catalog) -> None:
     record_drills(catalog, [drilled(1), drilled(2, "failed"), drilled(3), drilled(4, "unknown"), drilled(9)])
-    record_drills(catalog, [drilled(2, "failed", dataset_id="b"), drilled(1, zone="safe")])
+    record_drills(catalog, [drilled(2, "failed", dataset_id="b", drill_id="b"), drilled(1, zone="safe")])
     record_drills(catalog, [])
     key = ("cja", "a")
     assert last_drills(catalog, AT) == {}

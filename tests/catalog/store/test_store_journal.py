@@ -22,6 +22,7 @@ from catalog.store.backup import LIST, back_up, export
 from catalog.store.compare import sums
 from catalog.store.copies import CopyRecord
 from catalog.store.database import Catalog
+from catalog.store.drills import DrillRecord, record_drills
 from catalog.store.entries import entry_of
 from catalog.store.examine import Mismatch, examine
 from catalog.store.ingest import Ingestion, ingest
@@ -29,13 +30,16 @@ from catalog.store.journal import begin, record
 from catalog.store.promises import ScheduleRecord, SlotRecord
 from catalog.store.reads import SnapshotRead
 from catalog.store.rebuild import Rebuilt, rebuild
+from catalog.store.restores import Acceptance, AcceptedGap, RestoreRecord, RestoreState, record_restores
 from verifier.backends.urls import local_path, parse_location
 from verifier.errors import CatalogError, UsageError
 from verifier.model import SnapshotId, finding
 from verifier.zone_model import Stray
 
 HOUR = timedelta(hours=1)
-VIEWS = ("snapshots", "files", "findings", "strays", "scans", "slots", "schedules", "copies", "full_reads", "datasets")
+VIEWS = (
+    "snapshots", "files", "findings", "strays", "scans", "slots", "schedules", "copies", "restores", "full_reads", "datasets",
+)  # fmt: skip
 INNER = {"scan_key", "snapshot_key"}
 
 
@@ -77,7 +81,7 @@ def told(catalog: Catalog) -> dict[str, list[tuple[object, ...]]]:
 
 
 def fill(catalog: Catalog, samples, zone: str = "cja", hours: int = 0) -> None:
-    """Record two scans, with strays and reads, two checks and a copy."""
+    """Record two scans, with strays and reads, two checks, a copy, a restore over a gap and a drill."""
     times = samples.export_times(hours, 3)
     for number in range(2):
         now = samples.NOW + number * HOUR + timedelta(minutes=hours)
@@ -95,6 +99,20 @@ def fill(catalog: Catalog, samples, zone: str = "cja", hours: int = 0) -> None:
         promised = ScheduleRecord(zone=zone, dataset_id=samples.DATASET, name=None, schedule=f"every {number + 1}h")
         record_schedules(catalog, [promised], now)
     record_copies(catalog, [copy_of(SnapshotId(zone, samples.DATASET, times[0]), samples)])
+    accepted = Acceptance(gaps=(AcceptedGap(samples.NOW, "missing"),), by="me@here", at=samples.NOW, reason="é")
+    begun = RestoreRecord(
+        restore_id=f"restore-{zone}-{hours}", zone=zone, dataset_id=samples.DATASET, as_of=samples.NOW,
+        recovers_to=None, depth="full", target_url="file:///target", state=RestoreState.RUNNING, snapshots=1, files=2,
+        bytes=3, started_at=samples.NOW, tool_version="0.1.0", acceptance=accepted,
+    )  # fmt: skip
+    record_restores(catalog, [begun, replace(begun, state=RestoreState.COMPLETE, finished_at=samples.NOW + HOUR)])
+    drill = DrillRecord(
+        drill_id=f"drill-{zone}-{hours}", zone=zone, dataset_id=samples.DATASET, as_of=samples.NOW, recovers_to=None,
+        depth="full", accepts_gaps=False, state="passed", message=None, snapshots=1, files=2, bytes=3, rows=None,
+        rows_loaded=4, fetch_seconds=0.5, load_seconds=0.25, started_at=samples.NOW, finished_at=samples.NOW + HOUR,
+        tool_version="0.1.0",
+    )  # fmt: skip
+    record_drills(catalog, [drill])
 
 
 def copy_of(source: SnapshotId, samples) -> CopyRecord:
