@@ -10,7 +10,6 @@ from importlib.metadata import version
 
 from catalog.judge import judge_dataset, judge_expiry
 from catalog.judge_copies import arrival_of
-from catalog.judge_transitions import transitions
 from catalog.judge_values import (
     DatasetJudgement,
     Drills,
@@ -21,15 +20,14 @@ from catalog.judge_values import (
     Promise,
 )
 from catalog.judge_zones import judge_flows, judge_zone, stale_limit
+from catalog.noting import noticed
 from catalog.observe import ZoneScan
 from catalog.results import ScanResult, Watch
 from catalog.run import Run
 from catalog.scope import covers
-from catalog.segments.names import SegmentKind
 from catalog.settings import DatasetSettings, Settings
 from catalog.store.database import Catalog
 from catalog.store.drills import last_drills
-from catalog.store.entries import Entry
 from catalog.store.journal import record
 from catalog.store.known import (
     RecordedLook,
@@ -40,12 +38,7 @@ from catalog.store.known import (
     recorded_kinds,
 )
 from catalog.store.places import places_elsewhere
-from catalog.store.promises import (
-    ScheduleRecord,
-    SlotRecord,
-    last_schedules,
-    slot_statuses,
-)
+from catalog.store.promises import ScheduleRecord, last_schedules, slot_statuses
 from catalog.store.reads import dataset_reads
 from catalog.tally import add
 from catalog.targets import Target
@@ -186,33 +179,9 @@ class _Judge:
     def record(self, watch: Watch) -> None:
         """Record the slots whose status changed, and the schedules as they are now."""
         known = slot_statuses(self._catalog, self._question.period.since)
-        slots = []
-        for judged in watch.datasets:
-            by_due = {slot.due_at: slot for slot in judged.slots}
-            for change in transitions(known.get((judged.zone, judged.dataset_id), {}), judged.slots):
-                slot = by_due[change.due_at]
-                noticed = SlotRecord(
-                    zone=judged.zone,
-                    dataset_id=judged.dataset_id,
-                    transition=change,
-                    snapshot=slot.snapshot,
-                    verdict=slot.verdict,
-                )
-                slots.append(noticed.row())
-        schedules = [
-            seen.row()
-            for seen in map(_schedule_record, self._datasets)
-            if seen != self._schedules.get((seen.zone, seen.dataset_id))
-        ]
-        if slots or schedules:
-            entry = Entry(
-                kind=SegmentKind.CHECK,
-                id=new_scan_id(),
-                zone="",
-                tool_version=tool_version(),
-                written_at=watch.at,
-                rows={"slot": slots, "schedule": schedules},
-            )
+        schedules = [_schedule_record(dataset) for dataset in self._datasets]
+        entry = noticed(watch, known, schedules, self._schedules, (new_scan_id(), tool_version()))
+        if entry:
             record(self._catalog, entry)
 
     def _reads(self, zone: str) -> Mapping[Key, datetime]:

@@ -89,7 +89,7 @@ def test_a_full_disk_is_an_error_and_loses_nothing_that_was_acknowledged(tiny_di
             record_snapshots(catalog, "scan-1", [samples.change(t, 10) for t in times], samples.NOW)
             acknowledged.update(times)
 
-    with pytest.raises(CatalogError, match="(?i)disk is full|no space left") as caught:
+    with pytest.raises(CatalogError, match=r"(?i)disk is full|no space left") as caught:
         fill()
     assert acknowledged
     assert "nothing of this step was recorded" in caught.value.message

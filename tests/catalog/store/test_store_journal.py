@@ -38,7 +38,8 @@ from verifier.zone_model import Stray
 
 HOUR = timedelta(hours=1)
 VIEWS = (
-    "snapshots", "files", "findings", "strays", "scans", "slots", "schedules", "copies", "restores", "full_reads", "datasets",
+    "snapshots", "files", "findings", "strays", "scans", "slots", "schedules", "copies", "restores", "full_reads",
+    "datasets",
 )  # fmt: skip
 INNER = {"scan_key", "snapshot_key"}
 
