@@ -119,7 +119,8 @@ def _steps(question: ChainQuestion, attempts: Iterable[Attempt], slots: Sequence
     known = [s for s in ordered if s.tried or (s.slot is not None and s.at <= question.as_of)]
     for step in known:
         _weigh(step, question)
-    return known
+    # Of fulls the newest counts, whatever slot it fills.
+    return sorted(known, key=lambda s: s.covers_to) if question.mode is Mode.FULL else known
 
 
 def _weigh(step: _Step, question: ChainQuestion) -> None:
@@ -191,7 +192,8 @@ def _why_not(step: _Step, question: ChainQuestion) -> GapReason:
 
 
 def _members(steps: Iterable[_Step]) -> tuple[Member, ...]:
-    return tuple(s.member for s in steps if s.member is not None)
+    """Return what is usable, in order of export time: what fills an earlier slot may have been exported later."""
+    return tuple(sorted((s.member for s in steps if s.member is not None), key=lambda m: m.attempt.export_at))
 
 
 def _promised_since(slots: Sequence[ChainSlot]) -> datetime | None:

@@ -127,7 +127,7 @@ class Place:
     presence: Presence
     files: int
     bytes: int
-    depth: Depth = Depth.LIST
+    depth: Depth
 
 
 @dataclass(frozen=True, slots=True)

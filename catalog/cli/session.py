@@ -14,7 +14,7 @@ from catalog.exit_status import ExitStatus
 from catalog.settings import Settings, find_settings, load_settings
 from catalog.shelving import segments_of
 from catalog.store.database import Catalog
-from catalog.store.queries import list_datasets
+from catalog.store.queries import dataset_names
 from verifier.errors import UsageError
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Session:
         Looked for in all zones, or in `zones` only. Raises `UsageError` where several datasets go by that id or name.
         """
         configured = [(d.zone, d.id, d.name) for d in self.settings.datasets]
-        recorded = [(d.zone, d.dataset_id, d.name) for d in list_datasets(self.catalog)] if self.catalog.exists else []
+        recorded = dataset_names(self.catalog) if self.catalog.exists else []
         every = [one for one in (*configured, *recorded) if not zones or one[0] in zones]
         named = {(z, i) for z, i, name in every if text in (i, name)}
         zone, _, dataset_id = text.rpartition("/")

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from catalog.judge_values import Place
 from catalog.store.codec import Row, restored, storable, to_stored
 from catalog.store.database import Catalog
 from verifier.model import Presence, SnapshotId, Verdict
@@ -95,41 +92,6 @@ def copies_of(catalog: Catalog, snapshot: SnapshotId) -> list[KnownCopy]:
         )
         for row in rows
     ]
-
-
-def places_elsewhere(catalog: Catalog) -> dict[SnapshotId, list[Place]]:
-    """Return, for every snapshot of a complete copy, the other places where it is: copies, originals, their copies."""
-    with catalog.read() as connection:
-        pairs = connection.execute("SELECT DISTINCT source, target FROM copies WHERE complete").fetchall()
-        rows = connection.execute(
-            """SELECT id, verdict, presence, files, bytes FROM snapshots
-               WHERE id IN (SELECT source FROM copies WHERE complete UNION SELECT target FROM copies WHERE complete)"""
-        ).fetchall()
-    known = {row[0]: Place(_id(row[0]), Verdict(row[1]), Presence(row[2]), row[3], row[4]) for row in rows}
-    return {
-        known[one].id: [known[other] for other in sorted(same - {one}) if other in known]
-        for same in _sets_of_the_same(pairs)
-        for one in same
-        if one in known
-    }
-
-
-def _sets_of_the_same(pairs: Iterable[tuple[str, str]]) -> list[set[str]]:
-    """Join ids that copies lead between, however many lie in between."""
-    beside: Mapping[str, set[str]] = defaultdict(set)
-    for source, target in pairs:
-        beside[source].add(target)
-        beside[target].add(source)
-    sets, seen = list[set[str]](), set[str]()
-    for start in beside:
-        found, waiting = set[str](), {start} - seen
-        while waiting:
-            found |= waiting
-            waiting = {other for one in waiting for other in beside[one]} - found
-        seen |= found
-        if found:
-            sets.append(found)
-    return sets
 
 
 def _id(text: str) -> SnapshotId:

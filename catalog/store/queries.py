@@ -99,6 +99,16 @@ def list_datasets(catalog: Catalog, zone: str | None = None) -> list[RecordedDat
         return datasets_where(connection, *matches([] if zone is None else [("zone", [storable(zone)])]))
 
 
+def dataset_names(catalog: Catalog) -> list[tuple[str, str, str | None]]:
+    """Return zone, id and recorded name of every dataset that has snapshots, by zone and id."""
+    with catalog.read() as connection:
+        rows = connection.execute(
+            """SELECT zone, dataset_id, name FROM (SELECT DISTINCT zone, dataset_id FROM snapshot)
+               LEFT JOIN schedules USING (zone, dataset_id) ORDER BY ALL"""
+        ).fetchall()
+    return [(restored(zone), restored(dataset_id), name) for zone, dataset_id, name in rows]
+
+
 def datasets_where(connection: Connection, condition: str, values: Sequence[object]) -> list[RecordedDataset]:
     """Return the datasets that pass SQL over the columns of the view, by zone and id."""
     rows = connection.execute(
@@ -208,8 +218,8 @@ def matches(listed: Sequence[tuple[str, Sequence[object]]]) -> tuple[str, list[o
     return " AND ".join(conditions) or "TRUE", [value for _, values in listed for value in values]
 
 
-# Of each snapshot only its key and whether its newest state fits, so that strings are compared once a dataset. The digits
-# of export times are in the order of the moments.
+# Of each snapshot only its key and whether its newest state fits, so that strings are compared once a dataset. Export
+# times stand in the order of their moments as text, too.
 _NEWEST = """
 CREATE OR REPLACE TEMP TABLE newest AS
 SELECT arg_max(snapshot_key, export_time) AS snapshot_key FROM snapshot JOIN (

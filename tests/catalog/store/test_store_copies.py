@@ -11,8 +11,9 @@ from support.old_catalogs import older_copy
 from support.recording import begin_scan, record_copies, record_snapshots
 
 from catalog.store import migrate
-from catalog.store.copies import CopyRecord, copies_of, places_elsewhere
+from catalog.store.copies import CopyRecord, copies_of
 from catalog.store.database import Catalog
+from catalog.store.places import places_elsewhere
 from catalog.store.queries import SnapshotFilter, list_snapshots
 from verifier.model import Presence, SnapshotId, Verdict
 
