@@ -116,9 +116,9 @@ def export_command(
     catalog: CatalogPath = None,
     wants_json: Json = False,
 ) -> int:
-    """Write what the catalog knows now as Parquet files, for other tools.
+    """Write what the catalog knows now as Parquet files.
 
-    One file for each view that `landproof sql` knows.
+    For other tools: one file for each view that `landproof sql` knows.
     """
     session = open_session(config, catalog, wants_json=wants_json)
     return _answer_written(session, "export", folder, export(session.catalog, folder), also=[])
