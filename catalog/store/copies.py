@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from catalog.store.codec import Row, restored, storable, to_stored
-from catalog.store.database import Catalog
+from catalog.store.database import Catalog, Connection
 from verifier.model import Presence, SnapshotId, Verdict
 
 
@@ -67,31 +69,36 @@ def copies_of(catalog: Catalog, snapshot: SnapshotId) -> list[KnownCopy]:
     """Return the copies of a snapshot and what it is a copy of, each once, a complete one before others, by id."""
     with catalog.read() as connection:
         rows = connection.execute(
-            """WITH sides AS (
+            """FROM (
                    SELECT target AS id, FALSE AS is_original, target_url AS url, complete, finished_at FROM copies
                    WHERE source = $id
                    UNION ALL
                    SELECT source, TRUE, (SELECT any_value(url) FROM zone WHERE zone = split_part(source, '/', 1)),
                           complete, finished_at FROM copies
-                   WHERE target = $id)
-               SELECT c.id, c.is_original, c.url, c.complete, c.finished_at, s.verdict, s.presence
-               FROM sides c LEFT JOIN snapshots s ON s.id = c.id
-               QUALIFY row_number() OVER (PARTITION BY c.id, is_original ORDER BY complete DESC, finished_at DESC) = 1
-               ORDER BY is_original DESC, c.id""",
+                   WHERE target = $id) c
+               QUALIFY row_number() OVER (PARTITION BY id, is_original ORDER BY complete DESC, finished_at DESC) = 1
+               ORDER BY is_original DESC, id""",
             {"id": storable(str(snapshot))},
         ).fetchall()
-    return [
-        KnownCopy(
-            id=_id(row[0]),
-            is_original=row[1],
-            url=row[2],
-            is_complete=row[3],
-            copied_at=row[4].replace(tzinfo=UTC),
-            verdict=Verdict(row[5]) if row[5] else None,
-            presence=Presence(row[6]) if row[6] else None,
-        )
-        for row in rows
-    ]
+        return [_known(connection, row) for row in rows]
+
+
+def _known(connection: Connection, row: Sequence[Any]) -> KnownCopy:
+    """Return one side with what is known of it now; asked for by its parts, it is found without the others."""
+    found = connection.execute(
+        "SELECT verdict, presence FROM snapshots WHERE zone = ? AND dataset_id = ? AND export_time = ?",
+        row[0].split("/"),
+    ).fetchall()
+    verdict, presence = found[0] if found else (None, None)
+    return KnownCopy(
+        id=_id(row[0]),
+        is_original=row[1],
+        url=row[2],
+        is_complete=row[3],
+        copied_at=row[4].replace(tzinfo=UTC),
+        verdict=Verdict(verdict) if verdict else None,
+        presence=Presence(presence) if presence else None,
+    )
 
 
 def _id(text: str) -> SnapshotId:
