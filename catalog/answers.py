@@ -39,7 +39,7 @@ def scan_document(scan: ScanResult, snapshots: Iterable[Document] | None) -> Doc
         "zones": [_zone(zone) for zone in scan.zones],
         "counts": asdict(scan.counts),
         "reverify": reverify_object(scan.reverify),
-        "estimate": estimate_object(scan.estimates, with_again=bool(scan.reverify.text)),
+        "estimate": estimate_object(scan),
     }
     if snapshots is not None:
         document["snapshots"] = snapshots

@@ -18,6 +18,7 @@ from catalog.reverify import NOTHING, Reverification
 from catalog.run import Run
 from catalog.scope import narrowed
 from catalog.settings import Settings
+from catalog.shelving import kept_inside
 from catalog.store.known import known_marks, known_snapshots, known_zones
 from catalog.store.manifests import manifest_owners
 from catalog.targets import Target, gathering_for
@@ -104,7 +105,7 @@ def _cost(file: StoredFile, depth: Depth) -> Cost:
 
 def _gather(target: Target, run: Run) -> tuple[Gathering, int]:
     """List to the end, and return what is there and how many requests that took."""
-    gathering = gathering_for(target, run.settings)
+    gathering = gathering_for(target, run.settings, kept_inside(run.catalog, target.location))
     backend = open_backend(target.location)
     try:
         gathering.add(_told(backend.list(target.prefix), gathering, run))

@@ -19,6 +19,7 @@ from catalog.reading import Job, Reader
 from catalog.recorder import Recorder
 from catalog.run import Run
 from catalog.scope import narrowed
+from catalog.shelving import kept_inside
 from catalog.store.known import known_marks, known_snapshots, previous_suspect
 from catalog.store.manifests import manifest_owners
 from catalog.store.recording import ScanEnd, ScanStart
@@ -104,7 +105,7 @@ class ZoneScan:
     def _gather(self) -> Gathering:
         """List to the end; whatever breaks the listing is raised, and nothing of it is used then."""
         target = self.target
-        gathering = gathering_for(target, self.run.settings)
+        gathering = gathering_for(target, self.run.settings, kept_inside(self.run.catalog, target.location))
         backend = open_backend(target.location)
         try:
             gathering.add(self._told(backend.list(target.prefix), gathering))

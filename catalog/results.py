@@ -66,6 +66,16 @@ class ScanResult:
     reverify: Reverification = NOTHING
     estimates: tuple[ZoneEstimate, ...] | None = None
 
+    @property
+    def reading(self) -> Cost:
+        """What would be read in all zones."""
+        return sum((one.reading for one in self.estimates or ()), Cost())
+
+    @property
+    def again(self) -> Cost:
+        """What of that would be read again."""
+        return sum((one.again for one in self.estimates or ()), Cost())
+
 
 @dataclass(frozen=True, slots=True)
 class Watch:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # a look-up, whose documents are beside these, does without all that scanning needs
-    from catalog.results import Cost, ZoneEstimate
+    from catalog.results import ScanResult
     from catalog.reverify import Reverification
 
 _Object = dict[str, Any]
@@ -27,8 +26,9 @@ def reverify_object(chosen: Reverification) -> _Object | None:
     }
 
 
-def estimate_object(estimates: Sequence[ZoneEstimate] | None, *, with_again: bool) -> _Object | None:
+def estimate_object(scan: ScanResult) -> _Object | None:
     """What a scan would read, in all and zone by zone; None where it was not asked."""
+    estimates, with_again = scan.estimates, bool(scan.reverify.text)
     if estimates is None:
         return None
     zones = [
@@ -45,8 +45,8 @@ def estimate_object(estimates: Sequence[ZoneEstimate] | None, *, with_again: boo
     return {
         "listed": sum(one.listed for one in estimates),
         "listing_requests": sum(one.listing_requests for one in estimates),
-        **asdict(sum((one.reading for one in estimates), Cost())),
+        **asdict(scan.reading),
         "files_unchanged": sum(one.unchanged for one in estimates),
-        "again": asdict(sum((one.again for one in estimates), Cost())) if with_again else None,
+        "again": asdict(scan.again) if with_again else None,
         "zones": zones,
     }

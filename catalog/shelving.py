@@ -1,14 +1,16 @@
-"""Where the segments of a catalog stand, and how to get there; opens nothing."""
+"""Where a catalog and its segments stand, and how to get there; opens nothing."""
 
 from __future__ import annotations
 
+import glob
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from catalog.settings import Settings, segments_beside
+from catalog.store.database import Catalog
 from catalog.targets import zone_location
 from verifier.backends.base import Location
-from verifier.backends.urls import parse_location
+from verifier.backends.urls import parse_location, relative_to
 
 
 def segments_of(settings: Settings, catalog: Path | None = None) -> Location:
@@ -27,3 +29,15 @@ def segments_of(settings: Settings, catalog: Path | None = None) -> Location:
         if urlsplit(reached.url)[:2] == urlsplit(place.url)[:2]:
             return parse_location(settings.segments, reached.options, reached.kind)
     return place
+
+
+def kept_inside(catalog: Catalog, zone: Location) -> tuple[str, ...]:
+    """Return patterns for what a catalog keeps inside a zone, which is none of its exports: its file, its segments."""
+    patterns = []
+    file = relative_to(parse_location(str(catalog.path.absolute())).url, zone.url)
+    if file:
+        patterns.append(f"{glob.escape(file)}*")  # with its lock, its log and what was set aside
+    segments = catalog.segments and relative_to(catalog.segments.url, zone.url)
+    if segments:
+        patterns.append(f"{glob.escape(segments)}/*")
+    return tuple(patterns)

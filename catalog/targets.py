@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -47,11 +47,15 @@ class Target:
         return (local_path(url) if url.startswith("file://") else url.partition("://")[2].partition("/")[2]).strip("/")
 
 
-def gathering_for(target: Target, settings: Settings) -> Gathering:
-    """Return what is to take in a zone's listing; a file that names no dataset is of the one it is configured for."""
+def gathering_for(target: Target, settings: Settings, own: Sequence[str] = ()) -> Gathering:
+    """Return what is to take in a zone's listing, but for what the patterns of `own` fit, which is ours.
+
+    A file that names no dataset is of the one that the zone is configured for.
+    """
     configured = [d.id for d in settings.datasets if d.zone == target.zone]
     dataset = configured[0] if len(configured) == 1 else target.root.rsplit("/", 1)[-1] or target.zone
-    return Gathering(target.zone, target.layout, target.settings.ignore if target.settings else (), dataset)
+    ignored = (*(target.settings.ignore if target.settings else ()), *own)
+    return Gathering(target.zone, target.layout, ignored, dataset)
 
 
 def find_targets(texts: list[str], settings: Settings, known: Mapping[str, str]) -> list[Target]:

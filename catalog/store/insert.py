@@ -16,8 +16,8 @@ from verifier.errors import CatalogError
 _SCAN_KEY = "(SELECT scan_key FROM scan WHERE scan_id = $id AND zone = $zone)"
 _SCAN = (
     "INSERT INTO zone SELECT zone, url, started_at FROM incoming_scan ANTI JOIN zone USING (zone)",
-    """INSERT INTO scan
-       SELECT (SELECT coalesce(max(scan_key), 0) + 1 FROM scan), i.*
+    """INSERT INTO scan BY NAME
+       SELECT (SELECT coalesce(max(scan_key), 0) + 1 FROM scan) AS scan_key, i.*
        FROM incoming_scan i ANTI JOIN scan USING (scan_id, zone)""",
 )
 # What a scan has recorded of a snapshot stands.
@@ -51,14 +51,14 @@ _READS = (
         ORDER BY s.snapshot_key, name""",
 )
 _STRAYS = (
-    f"""INSERT INTO stray SELECT {_SCAN_KEY}, i.*, $now FROM incoming_stray i
+    f"""INSERT INTO stray BY NAME SELECT {_SCAN_KEY} AS scan_key, i.*, $now AS recorded_at FROM incoming_stray i
         ANTI JOIN (FROM stray WHERE scan_key = {_SCAN_KEY}) s USING (path) ORDER BY path""",
 )
 _SCAN_END = (
     f"""CREATE OR REPLACE TEMP TABLE ending AS
         SELECT {_SCAN_KEY} AS scan_key, i.* FROM incoming_scan_end i
         WHERE NOT EXISTS (FROM scan_end WHERE scan_key = {_SCAN_KEY})""",
-    "INSERT INTO scan_end FROM ending",
+    "INSERT INTO scan_end BY NAME FROM ending",
     """INSERT INTO zone_finding BY NAME
        SELECT scan_key, i.* FROM incoming_zone_finding i CROSS JOIN (SELECT scan_key FROM ending) ORDER BY position""",
 )

@@ -190,3 +190,15 @@ def test_segments_that_cannot_be_written_stop_a_scan_that_would_not_be_recorded(
     after = answers(zone)
     assert (after.pop(scans).count("unfinished"), before.pop(scans).count("unfinished")) == (1, 0)
     assert after == before
+
+
+def test_a_catalog_inside_its_zone_is_no_stray(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    zone = Zone(tmp_path, "a [zone]")
+    zone.export(ALPHA)
+    monkeypatch.chdir(zone.root)
+    for _ in range(2):
+        assert landproof("scan", ".", "--json").document["strays"] == []
+    zone.put("landproof.segments.txt", b"x")
+    estimated = landproof("scan", ".", "--estimate", "--json")
+    (stray,) = landproof("scan", ".", "--json").document["strays"]
+    assert (stray["path"], estimated.status) == ("landproof.segments.txt", 0)
