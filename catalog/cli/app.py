@@ -81,8 +81,7 @@ def run(arguments: Sequence[str]) -> int:
         status = _call(app, words)
         sys.stdout.flush()
     except TyperException as error:
-        hint = f"see: landproof {called} --help" if called in _MODULES else "see: landproof --help"
-        return _tell(_in_our_words(error), hint, ExitStatus.USAGE, wants_json=wants_json)
+        return _tell_usage(error, called, wants_json=wants_json)
     except LandproofError as error:
         return _tell(error.message, error.hint, error.exit_status, wants_json=wants_json)
     except (KeyboardInterrupt, typer.Abort):
@@ -116,6 +115,15 @@ def _call(app: typer.Typer, words: list[str]) -> int:
             return int(command.invoke(context) or 0)
     except Exit as left:
         return left.exit_code
+
+
+def _tell_usage(error: TyperException, called: str | None, *, wants_json: bool) -> int:
+    """Say what was wrong with the words of a command; of a group without its command, what there is."""
+    if error.format_message().startswith("Usage:") and not wants_json:
+        sys.stderr.write(f"{error.format_message()}\n")
+        return int(ExitStatus.USAGE)
+    hint = f"see: landproof {called} --help" if called in _MODULES else "see: landproof --help"
+    return _tell(_in_our_words(error), hint, ExitStatus.USAGE, wants_json=wants_json)
 
 
 def _in_our_words(error: TyperException) -> str:
