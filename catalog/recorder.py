@@ -56,7 +56,7 @@ class Recorder:
         if read:
             self._reads.append(read)
             self._files += len(read.paths or ())
-        is_full = max(len(self._changes), len(self._reads)) >= _MOST_SNAPSHOTS or self._files >= _MOST_FILES
+        is_full = max(len(self._changes), len(self._reads)) >= _MOST_SNAPSHOTS or self._files > _MOST_FILES
         now = time.monotonic()
         patience = min(max((now - self._began_at) / 10, _FEWEST_SECONDS), _MOST_SECONDS)
         if is_full or now - self._written_at > patience:

@@ -20,15 +20,20 @@ _SCAN = (
        SELECT (SELECT coalesce(max(scan_key), 0) + 1 FROM scan) AS scan_key, i.*
        FROM incoming_scan i ANTI JOIN scan USING (scan_id, zone)""",
 )
+# Of the snapshots there are, those of the same times: in order as they are stored, the others are not looked at.
+_SNAPSHOT = """(
+    FROM snapshot WHERE zone = $zone
+    AND export_time BETWEEN (SELECT min(export_time) FROM {of}) AND (SELECT max(export_time) FROM {of}))"""
+_OF_SNAPSHOT, _OF_READ = _SNAPSHOT.format(of="incoming_snapshot"), _SNAPSHOT.format(of="incoming_read")
 # What a scan has recorded of a snapshot stands.
 _SNAPSHOTS = (
-    """INSERT INTO snapshot
-       SELECT (SELECT coalesce(max(snapshot_key), 0) FROM snapshot) + row_number() OVER (ORDER BY i.n),
-              i.zone, i.dataset_id, i.export_time, i.export_at, i.folder, i.writer, $now
-       FROM incoming_snapshot i ANTI JOIN snapshot s USING (zone, dataset_id, export_time) ORDER BY i.n""",
+    f"""INSERT INTO snapshot
+        SELECT (SELECT coalesce(max(snapshot_key), 0) FROM snapshot) + row_number() OVER (ORDER BY i.n),
+               i.zone, i.dataset_id, i.export_time, i.export_at, i.folder, i.writer, $now
+        FROM incoming_snapshot i ANTI JOIN {_OF_SNAPSHOT} s USING (zone, dataset_id, export_time) ORDER BY i.n""",
     f"""CREATE OR REPLACE TEMP TABLE fresh AS
         SELECT i.n, {_SCAN_KEY} AS scan_key, s.snapshot_key, s.folder, s.writer
-        FROM incoming_snapshot i JOIN snapshot s USING (zone, dataset_id, export_time)
+        FROM incoming_snapshot i JOIN {_OF_SNAPSHOT} s USING (zone, dataset_id, export_time)
         ANTI JOIN (FROM snapshot_revision WHERE scan_key = {_SCAN_KEY}) r ON r.snapshot_key = s.snapshot_key""",
     "INSERT INTO column_set FROM incoming_columns i ANTI JOIN column_set c USING (digest)",
     """INSERT INTO snapshot_revision BY NAME
@@ -46,7 +51,7 @@ _SNAPSHOTS = (
 _READS = (
     f"""INSERT INTO full_read
         SELECT {_SCAN_KEY}, s.snapshot_key, to_name(i.path, s.folder, s.writer) AS name, $now
-        FROM incoming_read i JOIN snapshot s USING (zone, dataset_id, export_time)
+        FROM incoming_read i JOIN {_OF_READ} s USING (zone, dataset_id, export_time)
         ANTI JOIN (FROM full_read WHERE scan_key = {_SCAN_KEY}) r ON r.snapshot_key = s.snapshot_key
         ORDER BY s.snapshot_key, name""",
 )
