@@ -11,8 +11,11 @@ from catalog.store.restores import Acceptance
 from verifier.backends.urls import join
 
 
-def restore_plan_document(plan: RestorePlan) -> Document:
-    """The document of `restore plan`: the chain, what is missing from it, what is lost behind a gap, its files."""
+def restore_plan_document(plan: RestorePlan, accepted: Acceptance | None = None) -> Document:
+    """The document of `restore plan`: the chain, what is missing from it, what is lost behind a gap, its files.
+
+    `accepted` tells who accepted its gaps, where that was recorded.
+    """
     chain, wish = plan.chain, plan.wish
     return {
         "schema": "landproof/restore-plan/1",
@@ -24,6 +27,7 @@ def restore_plan_document(plan: RestorePlan) -> Document:
         "mode": plan.mode.value,
         "depth": wish.depth.value,
         "accepts_gaps": wish.accepts_gaps,
+        "accepted": _acceptance(accepted),
         "snapshots": [_member(m) for m in chain.members],
         "gaps": [_gap(g) for g in chain.gaps],
         "pending": [_gap(g) for g in chain.pending],

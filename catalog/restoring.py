@@ -42,6 +42,14 @@ def must_be_refused(chain: Chain, *, accepts_gaps: bool) -> bool:
     return chain.state is ChainState.BROKEN or (chain.state is ChainState.GAP and not accepts_gaps)
 
 
+def acceptance_of(chain: Chain, by: str, at: datetime, reason: str | None) -> Acceptance | None:
+    """Return that all gaps of a chain that goes on behind them were accepted, by whom and when; None without any."""
+    gaps = tuple(
+        AcceptedGap(g.due_at, g.reason.value, None if g.snapshot is None else str(g.snapshot)) for g in chain.gaps
+    )
+    return Acceptance(gaps=gaps, by=by, at=at, reason=reason) if gaps else None
+
+
 @dataclass(slots=True)
 class Restoring:
     """One restore of a chain that need not be refused; `run` it once. Interrupted, it goes on where it was."""
@@ -64,7 +72,7 @@ class Restoring:
         look = target.look()
         if look.conflict is not None:
             return self._result(RestoreState.INCOMPLETE, look)
-        acceptance = self._acceptance()
+        acceptance = acceptance_of(self.order.plan.chain, self.terms.by, self.terms.clock(), self.terms.reason)
         if acceptance is not None:
             self._record(RestoreState.RUNNING, acceptance)
         try:
@@ -78,15 +86,6 @@ class Restoring:
     def record(self, result: RestoreResult) -> None:
         """Record how it ended. Raises CatalogError; what was restored is there all the same."""
         self._record(result.state)
-
-    def _acceptance(self) -> Acceptance | None:
-        gaps = self.order.plan.chain.gaps
-        if not gaps:
-            return None
-        accepted = tuple(
-            AcceptedGap(g.due_at, g.reason.value, None if g.snapshot is None else str(g.snapshot)) for g in gaps
-        )
-        return Acceptance(gaps=accepted, by=self.terms.by, at=self.terms.clock(), reason=self.terms.reason)
 
     def _fetch(self, look: TargetLook) -> None:
         order, workers, progress = self.order, self.terms.workers, self.terms.progress

@@ -10,10 +10,10 @@ from typing import Annotated
 import typer
 
 from catalog.cli.options import CatalogPath, Config, Json
-from catalog.cli.restore_asked import AS_OF, DATASET, DEPTH, planned
+from catalog.cli.restore_asked import AS_OF, DATASET, DEPTH, REASON, planned, who
 from catalog.cli.restore_run import run
 from catalog.cli.restore_text import plan_text, sums_of
-from catalog.cli.session import open_session
+from catalog.cli.session import Session, open_session
 from catalog.exit_status import ExitStatus
 from catalog.judge_chain_values import ChainState
 from catalog.restore_answers import restore_plan_document
@@ -23,6 +23,9 @@ from catalog.restore_order import as_restored, order_restore
 from catalog.restore_plan import RestorePlan
 from catalog.restore_sql import duckdb_sql
 from catalog.restore_texts import Written
+from catalog.restoring import acceptance_of
+from catalog.store.restores import Acceptance, record_acceptance
+from catalog.workflow import new_scan_id, tool_version, utc_now
 from verifier.errors import UsageError
 from verifier.model import Depth
 
@@ -47,7 +50,9 @@ _WRITERS: Mapping[Format, Callable[[RestorePlan], Written]] = {
     Format.RCLONE: rclone_list,
     Format.AZCOPY: azcopy_list,
 }
-_ACCEPT = typer.Option("--accept-gaps", help="Go on behind gaps; they stay in the plan. Nothing is recorded by this.")
+_ACCEPT = typer.Option(
+    "--accept-gaps", help="Go on behind gaps; they stay in the plan, and who accepted them is recorded."
+)
 _FORMAT = typer.Option("--format", help="How the plan is written: for a person, or for what loads or copies the files.")
 _KEY = typer.Option(
     "--key", metavar="COLUMN", help="With sql: only the last row of each key; repeatable, dots for fields."
@@ -71,6 +76,7 @@ def plan(
     as_of: Annotated[str | None, AS_OF] = None,
     depth: Annotated[Depth, DEPTH] = Depth.FULL,
     accepts_gaps: Annotated[bool, _ACCEPT] = False,
+    reason: Annotated[str | None, REASON] = None,
     written_as: Annotated[Format, _FORMAT] = Format.TABLE,
     keys: Annotated[list[str] | None, _KEY] = None,
     order_by: Annotated[str | None, _ORDER_BY] = None,
@@ -88,7 +94,8 @@ def plan(
     found = planned(session, dataset, as_of, depth, accepts_gaps=accepts_gaps)
     if at is not None:
         found = as_restored(order_restore(session.settings, session.catalog, found, at))
-    state, document = found.chain.state, restore_plan_document(found)
+    accepted = _record_acceptance(session, found, reason) if accepts_gaps else None
+    state, document = found.chain.state, restore_plan_document(found, accepted)
     if session.wants_json or written_as is Format.TABLE:
         session.answer(document, "" if session.wants_json else plan_text(document))
     else:
@@ -97,6 +104,17 @@ def plan(
         sys.stderr.write("".join(f"landproof: {line}\n" for line in notes))
         sys.stdout.write(written.text)
     return int(ExitStatus.OK if state is ChainState.COMPLETE else ExitStatus.ERRORS)
+
+
+def _record_acceptance(session: Session, found: RestorePlan, reason: str | None) -> Acceptance | None:
+    """Record who goes on behind gaps: what is done with the plan then, nobody sees."""
+    if found.chain.state is not ChainState.GAP:
+        return None
+    accepted = acceptance_of(found.chain, who(), utc_now(), reason)
+    if accepted:
+        dataset = (found.wish.zone, found.wish.dataset_id)
+        record_acceptance(session.catalog, new_scan_id(), dataset, accepted, tool_version())
+    return accepted
 
 
 def _refuse_idle(written_as: Format, keys: list[str] | None, order_by: str | None) -> None:

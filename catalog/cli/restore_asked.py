@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
+import socket
+
 import typer
 
 from catalog.cli.options import parse_moment
@@ -14,6 +17,7 @@ from verifier.model import Depth
 DATASET = typer.Argument(metavar="DATASET", help="Id, ZONE/ID or name.")
 AS_OF = typer.Option("--as-of", metavar="TIME", help="The moment to go back to (default: now).")
 DEPTH = typer.Option("--depth", help="How hard a snapshot was looked at, at least, to count.")
+REASON = typer.Option("--reason", metavar="TEXT", help="Why the gaps are accepted; recorded with them.")
 
 
 def planned(session: Session, dataset: str, as_of: str | None, depth: Depth, *, accepts_gaps: bool) -> RestorePlan:
@@ -26,3 +30,12 @@ def planned(session: Session, dataset: str, as_of: str | None, depth: Depth, *, 
         raise UsageError(f"no dataset {dataset} in catalog {session.catalog.path}", hint=hint)
     wish = Wish(zone=zone, dataset_id=dataset_id, as_of=moment, depth=depth, accepts_gaps=accepts_gaps)
     return plan_restore(session.settings, session.catalog, wish, now)
+
+
+def who() -> str:
+    """Return who asks, as `user@host`."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a user id without a name
+        user = "unknown"
+    return f"{user}@{socket.gethostname()}"

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
-import socket
 from typing import Annotated
 
 import typer
 
 from catalog.cli.options import CatalogPath, Config, Json
 from catalog.cli.progress import shown_progress
-from catalog.cli.restore_asked import AS_OF, DATASET, DEPTH, planned
+from catalog.cli.restore_asked import AS_OF, DATASET, DEPTH, REASON, planned, who
 from catalog.cli.restore_run_text import refused_text, restore_text
 from catalog.cli.session import open_session
 from catalog.exit_status import ExitStatus, Judgement
@@ -22,7 +20,6 @@ from verifier.model import Depth
 
 _TO = typer.Option("--to", metavar="URL", help="Where to: an empty folder, or that of a restore that was interrupted.")
 _ACCEPT = typer.Option("--accept-gaps", help="Restore what lies behind gaps, too; who accepted them is recorded.")
-_REASON = typer.Option("--reason", metavar="TEXT", help="Why the gaps are accepted; recorded with them.")
 _WORKERS = typer.Option("--workers", metavar="N", min=0, max=64, help="Files copied at once; 0: one after the other.")
 
 
@@ -33,7 +30,7 @@ def run(
     as_of: Annotated[str | None, AS_OF] = None,
     depth: Annotated[Depth, DEPTH] = Depth.FULL,
     accepts_gaps: Annotated[bool, _ACCEPT] = False,
-    reason: Annotated[str | None, _REASON] = None,
+    reason: Annotated[str | None, REASON] = None,
     workers: Annotated[int, _WORKERS] = 4,
     config: Config = None,
     catalog: CatalogPath = None,
@@ -59,7 +56,7 @@ def run(
             clock=utc_now,
             tool_version=tool_version(),
             workers=workers,
-            by=_who(),
+            by=who(),
             reason=reason,
         )
         restoring = Restoring(order, terms)
@@ -70,12 +67,3 @@ def run(
     session.answer(document, "" if wants_json else restore_text(document))
     restoring.record(result)
     return int(judgement.status)
-
-
-def _who() -> str:
-    """Return who asks, as `user@host`."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # a user id without a name
-        user = "unknown"
-    return f"{user}@{socket.gethostname()}"

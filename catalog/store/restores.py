@@ -48,6 +48,23 @@ class Acceptance:
     at: datetime
     reason: str | None = None
 
+    def rows(self, restore_id: str, zone: str, dataset_id: str) -> list[Row]:
+        """Return a row for each gap."""
+        return [
+            {
+                "restore_id": restore_id,
+                "zone": zone,
+                "dataset_id": dataset_id,
+                "due_at": to_stored(gap.due_at),
+                "gap": gap.gap,
+                "snapshot": gap.snapshot,
+                "accepted_by": self.by,
+                "reason": self.reason,
+                "accepted_at": to_stored(self.at),
+            }
+            for gap in self.gaps
+        ]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestoreRecord:
@@ -87,7 +104,7 @@ class RestoreRecord:
     def rows(self) -> Mapping[str, Sequence[Row]]:
         """Return its rows by what they are of; the gaps are those of its beginning."""
         accepted = self.acceptance if self.state is RestoreState.RUNNING else None
-        gaps = [self._gap_row(gap, accepted) for gap in accepted.gaps] if accepted else []
+        gaps = accepted.rows(self.restore_id, self.zone, self.dataset_id) if accepted else []
         return {"restore": [self._row()], "gap-acceptance": gaps}
 
     def _row(self) -> Row:
@@ -112,19 +129,6 @@ class RestoreRecord:
             "tool_version": self.tool_version,
         }
 
-    def _gap_row(self, gap: AcceptedGap, accepted: Acceptance) -> Row:
-        return {
-            "restore_id": self.restore_id,
-            "zone": self.zone,
-            "dataset_id": self.dataset_id,
-            "due_at": to_stored(gap.due_at),
-            "gap": gap.gap,
-            "snapshot": gap.snapshot,
-            "accepted_by": accepted.by,
-            "reason": accepted.reason,
-            "accepted_at": to_stored(accepted.at),
-        }
-
 
 def record_restores(catalog: Catalog, records: Sequence[RestoreRecord]) -> None:
     """Append restores with the gaps accepted for them."""
@@ -140,6 +144,21 @@ def record_restores(catalog: Catalog, records: Sequence[RestoreRecord]) -> None:
             rows=one.rows(),
         )
         record(catalog, entry)
+
+
+def record_acceptance(
+    catalog: Catalog, plan_id: str, dataset: tuple[str, str], accepted: Acceptance, tool_version: str
+) -> None:
+    """Append the gaps that were accepted for a plan, of a dataset by zone and id, that others carry out."""
+    entry = Entry(
+        kind=SegmentKind.RESTORE,
+        id=plan_id,
+        zone=dataset[0],
+        tool_version=tool_version,
+        written_at=accepted.at,
+        rows={"gap-acceptance": accepted.rows(plan_id, *dataset)},
+    )
+    record(catalog, entry)
 
 
 def known_restores(catalog: Catalog, zone: str | None = None) -> list[RestoreRecord]:

@@ -76,6 +76,22 @@ def test_a_plan_ends_before_a_gap_unless_that_is_accepted(zone: Zone) -> None:
     accepted = plan(zone, "--accept-gaps")
     assert (accepted.status, days(accepted.document["snapshots"])) == (2, [0, 1, 3])
     assert accepted.document["gaps"] == document["gaps"]
+    assert document["accepted"] is None
+
+
+def test_who_goes_on_behind_a_gap_is_recorded(zone: Zone) -> None:
+    export(zone, 0, 1, 3)
+    zone.scan()
+    question = "SELECT due_at, gap, accepted_by, reason FROM gap_acceptance"
+    plan(zone)
+    plan(zone, "--as-of", text(due(1)), "--accept-gaps")
+    assert zone.run("sql", question).document["rows"] == []
+    accepted = plan(zone, "--accept-gaps", "--reason", "that day is lost").document["accepted"]
+    (row,) = zone.run("sql", question).document["rows"]
+    assert row[1:] == ["missing", accepted["by"], "that day is lost"]
+    assert "@" in accepted["by"]
+    assert [g["due_at"] for g in accepted["gaps"]] == [text(due(2))]
+    assert zone.run("catalog", "verify").document["state"] == "same"
 
 
 def test_paths_that_end_before_a_gap_say_so_beside_them(zone: Zone) -> None:
