@@ -268,10 +268,6 @@ class TestGaps:
         assert rows(listed, "SELECT state, finished_at FROM restores") == [["running", None]]
         assert rows(listed, "SELECT gap FROM gap_acceptance") == [["missing"]]
 
-    def test_accepted_in_a_plan_leave_no_trace(self, gapped: Zone) -> None:
-        assert gapped.run("restore", "plan", ALPHA, "--accept-gaps").status == 2
-        assert rows(gapped, "SELECT count(*) FROM gap_acceptance") == [[0]]
-
     def test_before_everything_are_refused_though_accepted(self, zone: Zone, to: Path) -> None:
         zone.flip(folder(0))
         zone.scan("--settle-minutes", 0, "--reverify", "all")
