@@ -105,7 +105,7 @@ def test_a_scheduler_lost_in_the_middle_of_a_scan_is_no_look_and_what_was_finish
 ) -> None:
     def kill_scheduler() -> None:
         if until(lambda: readers_of(slow_file(zone)), seconds=100):
-            time.sleep(0.3)  # what came before it is on its way
+            time.sleep(1.5)  # what came before it is on its way, and it takes longer
             cluster.kill("scheduler")
 
     with dask_cluster(tmp_path) as cluster:
