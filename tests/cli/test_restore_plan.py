@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.landproof import Answer, Document, landproof
@@ -23,8 +24,8 @@ def text(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def export(zone: Zone, *numbers: int, **more: object) -> list[str]:
-    return [zone.export(time=digits(due(n)), landed=due(n) + timedelta(minutes=7), **more) for n in numbers]  # type: ignore[arg-type]
+def export(zone: Zone, *numbers: int, **more: Any) -> list[str]:
+    return [zone.export(time=digits(due(n)), landed=due(n) + timedelta(minutes=7), **more) for n in numbers]
 
 
 def plan(zone: Zone, *words: object, dataset: str = ALPHA) -> Answer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ GAPS = (AcceptedGap(AT, "bad", "cja/64e0/202611010100"), AcceptedGap(AT + timede
 ACCEPTED = Acceptance(gaps=GAPS, by="me@here", at=AT, reason="INC-1, 'größer'")
 
 
-def restored(number: int = 0, seconds: float = 10, **more: object) -> RestoreRecord:
+def restored(number: int = 0, seconds: float = 10, **more: Any) -> RestoreRecord:
     ended = RestoreRecord(
         restore_id=f"id-{number}",
         zone="cja",
@@ -43,7 +44,7 @@ def restored(number: int = 0, seconds: float = 10, **more: object) -> RestoreRec
         finished_at=AT + timedelta(hours=number, seconds=seconds),
         tool_version="1",
     )
-    return replace(ended, **more)  # type: ignore[arg-type]
+    return replace(ended, **more)
 
 
 @pytest.fixture

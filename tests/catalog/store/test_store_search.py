@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from support.recording import begin_scan, record_schedules, record_snapshots
@@ -32,8 +33,8 @@ def filled(catalog: Catalog, samples: ModuleType) -> Catalog:
     return catalog
 
 
-def found(catalog: Catalog, text: str, **more: object) -> list[str]:
-    search = Search(text=text, **more)  # type: ignore[arg-type]
+def found(catalog: Catalog, text: str, **more: Any) -> list[str]:
+    search = Search(text=text, **more)
     return [str(one.report.id) for one in find_all(catalog, search).snapshots.items]
 
 
