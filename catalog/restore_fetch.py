@@ -73,13 +73,13 @@ class Fetcher:
         for source in self._in_order(wanted):
             patience = self._patience[source.zone]
             if patience.is_over:
-                misses.append(_miss(source, patience.over()))
+                misses.append(_miss(source, patience.over(), is_lost=False))
                 continue
             try:
                 delivery = self._deliver(source, pulse)
             except SourceError as error:
                 patience.learn(error)
-                misses.append(_miss(source, error))
+                misses.append(_miss(source, error, is_lost=self._is_lost(source, error)))
                 continue
             patience.learn(delivery)
             if delivery.mismatch is not None and delivery.is_source_wrong:
@@ -118,6 +118,16 @@ class Fetcher:
                 raise
             return route.deliver(renewed, pulse)
 
+    def _is_lost(self, source: Source, error: SourceError) -> bool:
+        """Tell whether a place has a file no more; what is not found may be the folder that it was to go to."""
+        route = self._routes.get(source.zone)
+        if not isinstance(error, NotFoundError) or route is None:
+            return isinstance(error, ChangedError)
+        try:
+            return not route.has(source.parcel)
+        except SourceError:
+            return False
+
     def _kept(self, wanted: WantedFile, sha256: str, there: StoredFile, pulse: Pulse) -> Fetched | None:
         """Compare what is at the target with what is wanted; None where it is gone or being changed."""
         if there.size != wanted.size:
@@ -138,8 +148,8 @@ class Fetcher:
         return Fetched(wanted=wanted, mismatch=found)
 
 
-def _miss(source: Source, error: SourceError) -> Miss:
-    return Miss(source, _trouble(error), is_lost=isinstance(error, ChangedError | NotFoundError))
+def _miss(source: Source, error: SourceError, *, is_lost: bool) -> Miss:
+    return Miss(source, _trouble(error), is_lost=is_lost)
 
 
 def _trouble(error: SourceError) -> Trouble:

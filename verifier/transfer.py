@@ -76,6 +76,10 @@ class Route:
         now = self._source.stat(parcel.file.path) if parcel.sha256 else None
         return replace(parcel, file=now) if now is not None and now.size == parcel.file.size else None
 
+    def has(self, parcel: Parcel) -> bool:
+        """Tell whether the source has the object, in whatever version. Raises `SourceError`."""
+        return self._source.stat(parcel.file.path) is not None
+
     def close(self) -> None:
         """Give back all connections."""
         for opened in (self._source, self._writer, self._target):

@@ -275,6 +275,12 @@ class TestGaps:
         assert (answer.status, answer.document["state"], to.exists()) == (2, "refused", False)
 
 
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs a folder in which none can be made")
+def test_a_target_that_cannot_be_made_is_no_loss_of_the_files(zone: Zone) -> None:
+    answer = restore(zone, Path("/proc/nowhere"))
+    assert (answer.status, answer.document["state"]) == (3, "incomplete")
+
+
 class TestSeveralPlaces:
     """A file is read from the next place where one fails."""
 
