@@ -13,7 +13,7 @@ from catalog.scan_answers import estimate_object, reverify_object
 from catalog.store.copies import KnownCopy
 from catalog.store.history import FileRevision, SnapshotRevision
 from catalog.store.queries import RecordedDataset, RecordedFile, RecordedSnapshot
-from verifier.model import Column, Finding, SnapshotReport
+from verifier.model import Accepted, Column, Finding, SnapshotReport
 from verifier.zone_model import Stray, ZoneReport
 
 if TYPE_CHECKING:  # a look-up does without all that scanning needs
@@ -86,7 +86,15 @@ def finding_object(finding: Finding) -> Document:
         "actual": finding.actual,
         "count": finding.count,
         "where": dict(finding.where),
+        "accepted": accepted_object(finding.accepted),
     }
+
+
+def accepted_object(accepted: Accepted | None) -> Document | None:
+    """Who accepted a finding, and why; null where nobody did."""
+    if accepted is None:
+        return None
+    return {"by": accepted.by, "at": moment(accepted.at), "reason": accepted.reason, "until": moment(accepted.until)}
 
 
 def check_document(watch: Watch) -> Document:

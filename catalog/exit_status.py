@@ -89,8 +89,8 @@ class Judgement:
             self._raise(ExitStatus.NOT_LOOKED)
 
     def findings(self, findings: Iterable[Finding]) -> None:
-        """Take in findings by level, and those that say nobody could look."""
-        for one in findings:
+        """Take in findings by level, and those that say nobody could look; what was accepted raises nothing."""
+        for one in (f for f in findings if f.accepted is None):
             if one.level is Level.ERROR and one.code in _COULD_NOT_LOOK:
                 self._raise(ExitStatus.NOT_LOOKED)
             elif one.level is Level.ERROR:

@@ -37,6 +37,7 @@ def doubts_of(
             yield Doubt(DoubtKind.FULL_SMALLER, base.id)
         yield from _perhaps_full(chain.members)
         yield from (Doubt(DoubtKind.ATTEMPTS_DIFFER, m.id) for m in chain.members if _has_other_content(m))
+    yield from (Doubt(DoubtKind.ACCEPTED, m.id) for m in chain.members if m.source.is_accepted)
     for member in chain.members:
         if member.expires_at is not None and member.expires_at <= question.now:
             yield Doubt(DoubtKind.OVERDUE, member.id)

@@ -50,7 +50,8 @@ class DoubtKind(StrEnum):
     `gaps-unknown`: no slots tell what should have come since its full. `full-assumed`: nothing says that its first
     snapshot is a full. `full-smaller`: the full has fewer rows than an earlier one. `perhaps-full`: an increment
     looks like the full of a new flow. `attempts-differ`: another usable attempt at the same slot, left out, does not
-    hold the same. `overdue`: by its zone's lifetime every place of it should have been deleted by now.
+    hold the same. `overdue`: by its zone's lifetime every place of it should have been deleted by now. `accepted`: its
+    bytes were judged otherwise, and somebody accepted that.
     """
 
     GAPS_UNKNOWN = "gaps-unknown"
@@ -59,13 +60,15 @@ class DoubtKind(StrEnum):
     PERHAPS_FULL = "perhaps-full"
     ATTEMPTS_DIFFER = "attempts-differ"
     OVERDUE = "overdue"
+    ACCEPTED = "accepted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:
     """A snapshot at one place, as known now: `checked` of `files` were looked at to `depth`; sizes in bytes.
 
-    `rows` is None where unknown, `deleted_at` when its zone deletes it by itself, None where it does not.
+    `is_accepted` tells that its bytes were judged otherwise, and that was accepted; `rows` is None where unknown,
+    `deleted_at` when its zone deletes it by itself, None where it does not.
     """
 
     id: SnapshotId
@@ -76,6 +79,7 @@ class Holding:
     bytes: int
     rows: int | None = None
     presence: Presence = Presence.PRESENT
+    is_accepted: bool = False
     deleted_at: datetime | None = None
 
 

@@ -49,7 +49,7 @@ class Lifetime:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """A waiver of the slots due from `starts_at` on and before `ends_at`."""
+    """A waiver of the slots due from `starts_at` to `ends_at`, both included."""
 
     starts_at: datetime
     ends_at: datetime
@@ -57,7 +57,7 @@ class Pause:
 
     def covers(self, due_at: datetime) -> bool:
         """Tell whether a slot due then is waived."""
-        return self.starts_at <= due_at < self.ends_at
+        return self.starts_at <= due_at <= self.ends_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ class DatasetJudgement:
     @property
     def status(self) -> DatasetStatus:
         """The worst that holds: an error; a slot nobody knows about; a warning, or a snapshot nobody can look into."""
-        levels = {f.level for f in self.all_findings}
+        levels = {f.level for f in self.all_findings if f.accepted is None}
         if Level.ERROR in levels:
             return DatasetStatus.FAILING
         if any(s.status is SlotStatus.UNKNOWN for s in self.slots):

@@ -6,6 +6,7 @@ What is expected, what is read and how a snapshot is judged are the business of 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 
@@ -23,6 +24,7 @@ from catalog.shelving import kept_inside
 from catalog.store.known import known_marks, known_snapshots, previous_suspect
 from catalog.store.manifests import manifest_owners
 from catalog.store.recording import ScanEnd, ScanStart
+from catalog.store.said import acceptances_at
 from catalog.tally import Tally
 from catalog.targets import Target, gathering_for
 from verifier.backends.base import Expiring
@@ -52,6 +54,7 @@ class ZoneScan:
         self._absence: Absence | None = None
         self._is_known = not target.is_new
         self._credentials_end_at: datetime | None = None
+        self._accepted = acceptances_at(run.catalog, self._clock.now)
 
     def snapshots(self) -> Generator[SnapshotReport]:
         """Look, and yield every snapshot as it is judged: those listed, then those that are gone."""
@@ -70,7 +73,9 @@ class ZoneScan:
             self._recorder.begin()
             self._is_known = True
         try:
-            yield from self._judge(gathering)
+            with closing(self._judge(gathering)) as reports:
+                for report in reports:
+                    yield self._accepted.applied(report)
         finally:
             self._recorder.flush()
 
@@ -121,7 +126,7 @@ class ZoneScan:
             yield page
             self.run.progress.listed(gathering.listed)
 
-    def _judge(self, gathering: Gathering) -> Iterator[SnapshotReport]:
+    def _judge(self, gathering: Gathering) -> Generator[SnapshotReport]:
         run, reader, groups = self.run, self._reader, gathering.groups
         is_empty = gathering.is_empty() if self.scope.is_all else not any(map(self.scope.selects, groups))
         census, habits = self._census(groups)
@@ -192,6 +197,8 @@ class ZoneScan:
         self.strays = [replace(s, findings=apply_levels(s.findings, levels)) for s in found]
         self.tally.strays(self.strays)
         self._recorder.add_strays(self.strays)
+        accepted, subject = self._accepted, (self.target.zone, None, None)
+        self.strays = [replace(s, findings=accepted.mark(subject, s.findings)) for s in self.strays]
 
     def _close(self, *, is_empty: bool) -> None:
         found: list[Finding] = []

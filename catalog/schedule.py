@@ -21,6 +21,7 @@ _INSTANT = timedelta(microseconds=1)
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _UNITS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _LONGEST = timedelta(days=36_525)
+_HOURS = re.compile(r"([0-2][0-9]):([0-5][0-9])-([0-2][0-9]):([0-5][0-9])")
 _DURATION = re.compile(r"([0-9]{1,9})([smhd])")
 
 
@@ -165,6 +166,24 @@ class Schedule:
         return f"{self.cadence}{end}, grace {format_duration(self.grace)}"
 
 
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """A part of every day, in minutes of UTC: from its start on, before its end, over midnight where that is first."""
+
+    start: int
+    end: int
+
+    def cover(self, moment: datetime) -> bool:
+        """Tell whether a moment is in it."""
+        at = moment.astimezone(UTC)
+        minute = at.hour * 60 + at.minute
+        inside = min(self.start, self.end) <= minute < max(self.start, self.end)
+        return inside if self.start < self.end else not inside
+
+    def __str__(self) -> str:
+        return "-".join(f"{minute // 60:02}:{minute % 60:02}" for minute in (self.start, self.end))
+
+
 def shift(moment: datetime, by: timedelta) -> datetime:
     """Return `moment` moved by a duration, held at the ends of the calendar: folder names may hold any year."""
     try:
@@ -194,6 +213,15 @@ def parse_every(text: str) -> timedelta | None:
     if interval < timedelta(minutes=1):
         raise ValueError(f"expected an interval of a minute or more, such as 3h or 24h, or once, got {text!r}")
     return interval
+
+
+def parse_hours(text: str) -> Hours:
+    """Read a part of every day such as 07:00-19:00 or 22:00-06:00, in UTC. Raises ValueError."""
+    match = _HOURS.fullmatch(text)
+    start, end = (int(match[n]) * 60 + int(match[n + 1]) for n in (1, 3)) if match else (0, 0)
+    if start == end or start >= 24 * 60 or end > 24 * 60:
+        raise ValueError(f"expected hours of the day in UTC such as 07:00-19:00, got {text!r}")
+    return Hours(start, end)
 
 
 def parse_cron(text: str) -> str:

@@ -13,7 +13,14 @@ from pathlib import Path
 
 from catalog.settings_checks import check
 from catalog.settings_source import Mistake, Source, read_file, spell
-from catalog.settings_tables import AdobeTable, DatasetSettings, Document, ZoneSettings
+from catalog.settings_tables import (
+    AdobeTable,
+    ChannelTable,
+    DatasetSettings,
+    Document,
+    NightlyTable,
+    ZoneSettings,
+)
 from catalog.settings_values import Secret
 from verifier.errors import SettingsError
 from verifier.findings import Level
@@ -50,9 +57,19 @@ class Settings:
         return self.document.levels
 
     @property
-    def notify_urls(self) -> tuple[Secret, ...]:
+    def channels(self) -> tuple[ChannelTable, ...]:
         """Where notices go."""
-        return self.document.notify.urls
+        return self.document.notify.every
+
+    @property
+    def nightly(self) -> NightlyTable:
+        """When the watch runs, and who hears that it did."""
+        return self.document.nightly
+
+    @property
+    def metrics_file(self) -> Path | None:
+        """Where the watch writes its metrics."""
+        return None if self.nightly.metrics_file is None else self._folder / self.nightly.metrics_file
 
     @property
     def adobe(self) -> AdobeTable:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
+from catalog.settings_exports import ExportTable
 from catalog.settings_source import Keys, Mistake, Raw, refers, spell
 from catalog.settings_tables import TABLES, Document, Kind
 from catalog.settings_values import Moment, nearest, revealed, shown
@@ -27,6 +28,7 @@ _EXPECTED = {
     "string_type": "a text",
     "tuple_type": "an array",
 }
+_SECRET = ("client_secret", "ping_url")
 _MOMENT: TypeAdapter[datetime] = TypeAdapter(Moment)
 
 
@@ -55,8 +57,8 @@ def _mistake(error: ErrorDetails) -> Mistake:
 
 
 def _expected(kind: str, keys: Keys, context: Mapping[str, object]) -> str | None:
-    if keys == ("datasets",):
-        return "an array of tables, [[datasets]]"
+    if keys in (("datasets",), ("notify", "channels"), ("adobe", "exports")):
+        return f"an array of tables, [[{'.'.join(map(str, keys))}]]"
     if kind == "literal_error":
         return str(context["expected"])
     if kind == "greater_than_equal":
@@ -69,13 +71,14 @@ def _expected(kind: str, keys: Keys, context: Mapping[str, object]) -> str | Non
 
 
 def _got(keys: Keys, value: object) -> str:
-    is_secret = "options" in keys or keys[0] in ("notify", "pgp") or keys[-1] == "client_secret"
+    is_secret = {"options", "urls", "connection"} & set(keys) or keys[0] == "pgp" or keys[-1] in _SECRET
     return ", got a value that is not shown" if is_secret else f", got {shown(value)}"
 
 
 def _unknown_key(keys: Keys) -> str:
     *table, name = keys
-    known = TABLES[str(table[0])].model_fields if table else Document.model_fields
+    of_table = ExportTable if table[:2] == ["adobe", "exports"] else TABLES[str(table[0])] if table else Document
+    known = of_table.model_fields
     place = f"table [{spell(tuple(table))}]" if table else "the settings"
     return f"unknown key in {place}; the nearest known is {nearest(str(name), known)!r}"
 

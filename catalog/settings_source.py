@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from catalog.settings_exports import hold_back
 from catalog.settings_values import Secret
 from verifier.backends.references import VARIABLE, Reference, is_file
 
@@ -126,6 +127,8 @@ class Source:
                 table.update(self._texts(table, name, ("segments", "checkpoints")))
             elif name == "notify":
                 self._resolve_notify(table)
+            elif name == "nightly" and isinstance(url := table.get("ping_url"), str):
+                table["ping_url"] = self._secret(url, ("nightly", "ping_url"))
             elif name == "pgp":
                 self._resolve_pgp(table)
             elif name == "adobe":
@@ -136,12 +139,15 @@ class Source:
         return {k: self._substituted(v, (name, k)) if isinstance(v, str) else v for k, v in texts.items()}
 
     def _resolve_notify(self, notify: Raw) -> None:
-        urls = notify.get("urls")
-        if isinstance(urls, list):
-            notify["urls"] = [
-                self._secret(url, ("notify", "urls", at), is_open=_is_open(url)) if isinstance(url, str) else url
-                for at, url in enumerate(urls)
-            ]
+        listed = notify.get("channels")
+        channels = [(c, ("notify", "channels", at)) for at, c in enumerate(listed if isinstance(listed, list) else ())]
+        for table, keys in ((notify, ("notify",)), *channels):
+            if isinstance(table, dict) and isinstance(urls := table.get("urls"), list):
+                named = [(url, (*keys, "urls", at)) for at, url in enumerate(urls)]
+                table["urls"] = [
+                    self._secret(url, place, is_open=_is_open(url)) if isinstance(url, str) else url
+                    for url, place in named
+                ]
 
     def _resolve_pgp(self, pgp: Raw) -> None:
         keys, passphrase = pgp.get("keys"), pgp.get("passphrase")
@@ -152,6 +158,7 @@ class Source:
             pgp["passphrase"] = self._secret(passphrase, ("pgp", "passphrase"))
 
     def _resolve_adobe(self, adobe: Raw) -> None:
+        hold_back(adobe, self._reference, self._warn_of_literal)
         for key, value in adobe.items():
             if isinstance(value, str):
                 keys: Keys = ("adobe", key)

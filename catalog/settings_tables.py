@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from catalog.schedule import DEFAULT_GRACE, Cron, Every, Once, Schedule, parse_every
+from catalog.settings_exports import Exports, Table, Text, Texts
 from catalog.settings_values import (
     CodeName,
     CronText,
     Duration,
     EveryText,
+    HoursText,
     LevelName,
     Moment,
     PathSegment,
@@ -25,26 +27,20 @@ from catalog.settings_values import (
     Url,
     revealed,
 )
+from verifier.backends.adobe_login import NAMES as LOGIN_NAMES
 from verifier.backends.base import Location
 from verifier.backends.registry import lifetime_of
 from verifier.backends.urls import parse_location
+from verifier.findings import Level
 from verifier.formats.base import Limits
 from verifier.formats.pgp_keys import PgpKeys
 from verifier.layout import DEFAULT_TEMPLATE
 
 Kind = Literal["s3", "azure-blob", "adls-gen2", "gcs", "sftp", "data-landing-zone", "local", "fsspec"]
-Text = Annotated[str, Field(min_length=1)]
-Texts = Annotated[tuple[str, ...], Field(strict=False)]
 Count = Annotated[int, Field(ge=1)]
 Days = Annotated[int, Field(ge=1, le=36_525)]
 
 _LIMITS = Limits()
-
-
-class Table(BaseModel):
-    """What all tables share: frozen, no unknown keys, no guessing of types."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
 
 
 class CatalogTable(Table):
@@ -78,7 +74,7 @@ class ZoneSettings(Table):
     expiry_warning_days: Annotated[int, Field(ge=0, le=36_525)] = 2
     stale_after: PositiveDuration | None = None
     ignore: Texts = ()
-    options: dict[str, object] = {}
+    options: dict[str, object] = Field(default_factory=dict)
 
     @property
     def quiet(self) -> timedelta:
@@ -154,14 +150,42 @@ class PgpTable(Table):
         return PgpKeys([key.reveal() for key in self.keys], passphrases)
 
 
-class NotifyTable(Table):
-    """Where notices go: Apprise URLs, secret because they hold tokens."""
+class ChannelTable(Table):
+    """Where some notices go: Apprise URLs, secret because they hold tokens, and which notices these are.
 
+    `datasets` are patterns of names, ids or ZONE/ID, empty for all; `hours` those of the day, in UTC, in which to tell.
+    """
+
+    name: Text = "notify"
     urls: Annotated[tuple[SecretText, ...], Field(strict=False)] = ()
+    level: LevelName = Level.WARN
+    datasets: Texts = ()
+    hours: HoursText | None = None
+    repeat_every: PositiveDuration | None = None
+
+
+class NotifyTable(ChannelTable):
+    """Where notices go: a first channel, and more of them."""
+
+    channels: Annotated[tuple[ChannelTable, ...], Field(strict=False)] = ()
+
+    @property
+    def every(self) -> tuple[ChannelTable, ...]:
+        """All channels that lead anywhere."""
+        return tuple(one for one in (self, *self.channels) if one.urls)
+
+
+class NightlyTable(Table):
+    """When the watch runs and for how long at most; who hears that it did."""
+
+    every: PositiveDuration = timedelta(hours=24)
+    time_limit: PositiveDuration | None = None
+    ping_url: SecretText | None = None
+    metrics_file: Text | None = None
 
 
 class AdobeTable(Table):
-    """How to ask Adobe, and the flows to watch; unset URLs are Adobe's own."""
+    """How to ask Adobe, the flows to watch, and the exports to set up; unset URLs are Adobe's own."""
 
     client_id: str | None = None
     client_secret: SecretText | None = None
@@ -177,10 +201,11 @@ class AdobeTable(Table):
     ims_url: Text | None = None
     platform_url: Text | None = None
     flows: Texts = ()
+    exports: Exports = ()
 
     def login(self) -> dict[str, object]:
         """Return what asking for the credentials of a landing zone takes, the secret revealed: never for a message."""
-        return {name: revealed(value) for name, value in self if name != "flows" and value is not None}
+        return {name: revealed(value) for name, value in self if name in LOGIN_NAMES and value is not None}
 
 
 class Document(Table):
@@ -192,6 +217,7 @@ class Document(Table):
     zones: Mapping[PathSegment, ZoneSettings] = {}
     datasets: Annotated[tuple[DatasetSettings, ...], Field(strict=False)] = ()
     pgp: PgpTable = PgpTable()
+    nightly: NightlyTable = NightlyTable()
     notify: NotifyTable = NotifyTable()
     adobe: AdobeTable = AdobeTable()
 
@@ -202,6 +228,7 @@ TABLES: Mapping[str, type[Table]] = {
     "zones": ZoneSettings,
     "datasets": DatasetSettings,
     "pgp": PgpTable,
+    "nightly": NightlyTable,
     "notify": NotifyTable,
     "adobe": AdobeTable,
 }

@@ -13,7 +13,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, PlainValidator
 
-from catalog.schedule import parse_cron, parse_duration, parse_every, parse_moment
+from catalog.schedule import Hours, parse_cron, parse_duration, parse_every, parse_hours, parse_moment
 from verifier.backends.references import Reference
 from verifier.errors import UsageError
 from verifier.findings import REGISTER, Level
@@ -118,6 +118,12 @@ def _every(value: str) -> str:
     return value
 
 
+def _hours(value: object) -> Hours:
+    if not isinstance(value, str):
+        raise ValueError(f"expected hours of the day in UTC such as 07:00-19:00, got {shown(value)}")
+    return parse_hours(value)
+
+
 def _template(value: str) -> str:
     try:
         compile_layout(value)
@@ -178,6 +184,7 @@ CronText = Annotated[str, AfterValidator(parse_cron)]
 Template = Annotated[str, AfterValidator(_template)]
 CodeName = Annotated[str, AfterValidator(_code)]
 LevelName = Annotated[Level, PlainValidator(_level)]
+HoursText = Annotated[Hours, PlainValidator(_hours)]
 SecretText = Annotated[Secret, PlainValidator(_secret)]
 PrivateKeyText = Annotated[Secret, PlainValidator(_secret), AfterValidator(_private_key)]
 Url = Annotated[str, AfterValidator(_url)]

@@ -40,6 +40,7 @@ from catalog.store.known import (
 from catalog.store.places import places_elsewhere
 from catalog.store.promises import ScheduleRecord, last_schedules, slot_statuses
 from catalog.store.reads import dataset_reads
+from catalog.store.said import acceptances_at, pauses
 from catalog.tally import add
 from catalog.targets import Target
 from verifier.backends.registry import lifetime_of, open_backend
@@ -144,6 +145,8 @@ class _Judge:
         self._schedules = last_schedules(catalog)
         self._kinds = recorded_kinds(catalog)
         self._drills = last_drills(catalog, question.period.at)
+        self._pauses = pauses(catalog)
+        self._accepted = acceptances_at(catalog, question.period.at)
 
     def watch(self) -> Watch:
         period = self._question.period
@@ -153,7 +156,8 @@ class _Judge:
         places = places_elsewhere(self._catalog)
         for zone in self._zones:
             recorded = looks(self._catalog, zone)
-            snapshots = known_snapshots(self._catalog, zone)
+            known = known_snapshots(self._catalog, zone)
+            snapshots = {key: self._accepted.applied(report) for key, report in known.items()}
             schedules = [s for d in self._datasets if d.zone == zone and (s := d.schedule())]
             reads = self._reads(zone)
             limit = self._settings.zones[zone].stale_after or stale_limit(schedules, period.at)
@@ -236,6 +240,7 @@ class _Judge:
             verify_every=dataset.verify_every,
             drill_every=dataset.drill_every,
             drills=self._drills.get((dataset.zone, dataset.id), Drills()),
+            pauses=self._pauses.get((dataset.zone, dataset.id), ()),
             recorded_schedule=recorded.schedule if recorded else None,
         )
 

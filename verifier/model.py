@@ -108,8 +108,21 @@ class StoredFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """Who accepted a finding as it was seen (user@host), when, why, and until when; None for ever."""
+
+    by: str
+    at: datetime
+    reason: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing seen and judged; never holds a value from inside a file."""
+    """One thing seen and judged; never holds a value from inside a file.
+
+    An accepted one is told and counted as any other, but is no reason for anything any more.
+    """
 
     code: str
     level: Level
@@ -120,6 +133,7 @@ class Finding:
     actual: str | None = None
     count: int = 1
     where: Where = field(default_factory=dict)
+    accepted: Accepted | None = None
 
     def at(self, path: str) -> Finding:
         """Return the same finding with its path."""

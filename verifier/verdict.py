@@ -63,11 +63,13 @@ def fold(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 def verdict_of(findings: Sequence[Finding], *, settled: bool, checked: int, files: int, rows: int | None) -> Verdict:
     """Return the first verdict that applies, in the order of `Verdict`; nothing checked is never good.
 
-    A finding below error takes effect only where its code is one that says "cannot be judged" (encrypted, unsupported).
+    A finding below error takes effect only where its code is one that says "cannot be judged" (encrypted, unsupported),
+    one that was accepted takes none.
     """
     if not settled:
         return Verdict.ARRIVING
-    effects = {f.effect for f in findings if f.level is Level.ERROR or f.effect is Effect.UNVERIFIABLE}
+    taking = (f for f in findings if f.level is Level.ERROR or f.effect is Effect.UNVERIFIABLE)
+    effects = {f.effect for f in taking if f.accepted is None}
     for effect, verdict in _EFFECTS:
         if effect in effects:
             return verdict

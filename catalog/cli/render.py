@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalog.answers import Document
-from catalog.cli.words import shown
+from catalog.cli.words import shown, when
 from verifier.findings import REGISTER
 
 _STYLES = {
@@ -17,7 +17,8 @@ _STYLES = {
     "not_due": "dim", "paused": "dim", "info": "dim", "expired": "dim",
     "warn": "yellow", "arrived_late": "yellow", "degraded": "yellow", "unverifiable": "yellow", "unknown": "magenta",
     "error": "bold red", "corrupt": "bold red", "incomplete": "bold red", "missing": "bold red", "failing": "bold red",
-    "vanished": "bold red", "passed": "green", "failed": "bold red",
+    "vanished": "bold red", "passed": "green", "failed": "bold red", "success": "green", "enabled": "green",
+    "partial_success": "yellow", "in_progress": "cyan", "disabled": "yellow",
 }  # fmt: skip
 MOST_FINDINGS = 50
 _WIDTH = 10_000
@@ -136,8 +137,16 @@ def _finding_lines(found: Document) -> list[Part]:
         details.append(f"got {found['actual']}")
     if found.get("count", 1) > 1:
         details.append(f"stands for {found['count']}")
-    advice = REGISTER[found["code"]].advice
-    return [head, shown(f"      {'; '.join(details)}"), ((f"      hint: {advice}", "dim"),)]
+    return [head, shown(f"      {'; '.join(details)}"), ((shown(f"      {_last_words(found)}"), "dim"),)]
+
+
+def _last_words(found: Document) -> str:
+    """Say what to do about a finding, or who said that nothing needs to be done."""
+    accepted = found.get("accepted")
+    if not accepted:
+        return f"hint: {REGISTER[found['code']].advice}"
+    until = f" until {when(accepted['until'])}" if accepted["until"] else ""
+    return f"accepted by {accepted['by']}{until}: {accepted['reason']}"
 
 
 def _cell(value: Any) -> tuple[str, str]:

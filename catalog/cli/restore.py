@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from catalog.cli.options import CatalogPath, Config, Json
-from catalog.cli.restore_asked import AS_OF, DATASET, DEPTH, REASON, planned, who
+from catalog.cli.restore_asked import AS_OF, DATASET, DEPTH, REASON, planned
 from catalog.cli.restore_run import run
 from catalog.cli.restore_text import plan_text, sums_of
 from catalog.cli.session import Session, open_session
@@ -24,6 +24,7 @@ from catalog.restore_plan import RestorePlan
 from catalog.restore_sql import duckdb_sql
 from catalog.restore_texts import Written
 from catalog.restoring import acceptance_of
+from catalog.saying import who
 from catalog.store.restores import Acceptance, record_acceptance
 from catalog.workflow import new_scan_id, tool_version, utc_now
 from verifier.errors import UsageError

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import socket
-
 import typer
 
 from catalog.cli.options import parse_moment
@@ -31,11 +28,3 @@ def planned(session: Session, dataset: str, as_of: str | None, depth: Depth, *, 
     wish = Wish(zone=zone, dataset_id=dataset_id, as_of=moment, depth=depth, accepts_gaps=accepts_gaps)
     return plan_restore(session.settings, session.catalog, wish, now)
 
-
-def who() -> str:
-    """Return who asks, as `user@host`."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # a user id without a name
-        user = "unknown"
-    return f"{user}@{socket.gethostname()}"

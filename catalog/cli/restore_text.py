@@ -14,6 +14,7 @@ _DOUBTS = {
     "full-smaller": "the full has fewer rows than the chain before it",
     "perhaps-full": "an increment looks like a full export of a new flow",
     "attempts-differ": "another attempt at the same slot, left out, does not hold the same",
+    "accepted": "its bytes were judged otherwise, and that was accepted: see landproof show",
     "overdue": "by its zone's lifetime it should have been deleted by now",
 }
 

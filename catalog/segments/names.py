@@ -35,6 +35,10 @@ class SegmentKind(StrEnum):
     DRILL = "drill"
     WAIVER = "waiver"
     CHECK = "check"
+    ACCEPTANCE = "acceptance"
+    NIGHT = "night"
+    NOTICE = "notice"
+    FLOW = "flow"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,9 @@ from verifier.model import Depth, KnownFile, Presence, SnapshotId, Verdict
 
 Lifetimes = Mapping[str, timedelta]
 
-_COLUMNS = "s.zone, s.dataset_id, s.export_time, verdict, depth, checked, files, bytes, rows, presence, landed_at"
+_COLUMNS = (
+    "s.zone, s.dataset_id, s.export_time, verdict, depth, checked, files, bytes, rows, presence, landed_at, accepted"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +48,7 @@ def known_exports(catalog: Catalog, zone: str, dataset_id: str, lifetimes: Lifet
         ).fetchall()
     exports = []
     for row in rows:
-        here, (first, last) = _holding(row, lifetimes), (from_stored(row[-2]), from_stored(row[-1]))
+        here, (first, last) = holding_of(row, lifetimes), (from_stored(row[-2]), from_stored(row[-1]))
         exports.append(
             KnownExport(
                 here=here,
@@ -116,10 +118,11 @@ def _places(connection: Connection, ids: Collection[str], lifetimes: Lifetimes) 
             WHERE zone IN ({marks[0]}) AND dataset_id IN ({marks[1]}) AND list_contains(?::VARCHAR[], id)""",
         [*zones, *datasets, sorted(ids)],
     ).fetchall()
-    return {row[-1]: _holding(row, lifetimes) for row in rows}
+    return {row[-1]: holding_of(row, lifetimes) for row in rows}
 
 
-def _holding(row: Sequence[Any], lifetimes: Lifetimes) -> Holding:
+def holding_of(row: Sequence[Any], lifetimes: Lifetimes) -> Holding:
+    """Return what a row says of a snapshot at one place; its columns are `_COLUMNS`, in order."""
     zone, dataset_id, export_time = (restored(text) for text in row[:3])
     landed_at, lifetime = from_stored(row[10]), lifetimes.get(zone)
     return Holding(
@@ -131,5 +134,6 @@ def _holding(row: Sequence[Any], lifetimes: Lifetimes) -> Holding:
         bytes=row[7],
         rows=row[8],
         presence=Presence(row[9]),
+        is_accepted=row[11],
         deleted_at=None if landed_at is None or lifetime is None else shift(landed_at, lifetime),
     )

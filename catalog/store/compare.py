@@ -35,6 +35,14 @@ _RECORDED: Mapping[str, str] = {
     "restore": "SELECT '' AS scan_id, * FROM restore",
     "accepted gap": "SELECT '' AS scan_id, * FROM gap_acceptance",
     "drill": "SELECT '' AS scan_id, * FROM drill",
+    "waiver": "SELECT '' AS scan_id, * FROM waiver",
+    "acceptance": "SELECT '' AS scan_id, * FROM acceptance",
+    "night": "SELECT '' AS scan_id, '' AS zone, * FROM night",
+    "notice": "SELECT '' AS scan_id, * FROM notice",
+    "delivery": "SELECT '' AS scan_id, '' AS zone, * FROM delivery",
+    "flow": "SELECT '' AS scan_id, '' AS zone, * FROM flow_seen",
+    "run": "SELECT '' AS scan_id, '' AS zone, * FROM flow_run",
+    "empty slot": "SELECT '' AS scan_id, * FROM empty_slot",
     "segment": "SELECT '' AS scan_id, '' AS zone, * FROM segment",
 }
 

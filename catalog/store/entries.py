@@ -77,6 +77,37 @@ FIELDS: Mapping[str, Mapping[str, pa.DataType]] = {
         "bytes": _LONG, "rows": _LONG, "rows_loaded": _LONG, "fetch_seconds": _REAL, "load_seconds": _REAL,
         "started_at": _MOMENT, "finished_at": _MOMENT, "tool_version": _TEXT,
     },
+    "waiver": {
+        "zone": _TEXT, "dataset_id": _TEXT, "starts_at": _MOMENT, "ends_at": _MOMENT, "reason": _TEXT, "lifted": _YES,
+        "said_by": _TEXT, "said_at": _MOMENT,
+    },
+    "acceptance": {
+        "zone": _TEXT, "dataset_id": _TEXT, "export_time": _TEXT, "path": _TEXT, "code": _TEXT, "actual": _TEXT,
+        "place": _TEXT, "count": _LONG, "reason": _TEXT, "ends_at": _MOMENT, "lifted": _YES, "said_by": _TEXT,
+        "said_at": _MOMENT,
+    },
+    "night": {
+        "run_id": _TEXT, "started_at": _MOMENT, "finished_at": _MOMENT, "exit_status": _LONG, "errors": _LONG,
+        "warnings": _LONG, "tool_version": _TEXT,
+    },
+    "notice": {
+        "notice_id": _TEXT, "run_id": _TEXT, "about": _TEXT, "zone": _TEXT, "dataset_id": _TEXT, "code": _TEXT,
+        "level": _TEXT, "state": _TEXT, "message": _TEXT, "happened_at": _MOMENT, "noticed_at": _MOMENT,
+    },
+    "delivery": {
+        "notice_id": _TEXT, "channel": _TEXT, "state": _TEXT, "trouble": _TEXT, "happened_at": _MOMENT,
+    },
+    "flow": {
+        "flow_id": _TEXT, "name": _TEXT, "state": _TEXT, "schedule": _TEXT, "ends_at": _MOMENT, "facts": _TEXT,
+        "seen_at": _MOMENT,
+    },
+    "run": {
+        "run_id": _TEXT, "flow_id": _TEXT, "status": _TEXT, "started_at": _MOMENT, "completed_at": _MOMENT,
+        "rows": _LONG, "files": _LONG, "bytes": _LONG, "errors": _TEXT, "raw": _TEXT, "fetched_at": _MOMENT,
+    },
+    "empty-slot": {
+        "zone": _TEXT, "dataset_id": _TEXT, "due_at": _MOMENT, "run_id": _TEXT, "proven_at": _MOMENT,
+    },
 }  # fmt: skip
 
 

@@ -88,6 +88,14 @@ _STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("restore", ("INSERT INTO restore BY NAME FROM incoming_restore",)),
     ("gap-acceptance", ("INSERT INTO gap_acceptance BY NAME FROM incoming_gap_acceptance",)),
     ("drill", ("INSERT INTO drill BY NAME FROM incoming_drill",)),
+    ("waiver", ("INSERT INTO waiver BY NAME FROM incoming_waiver",)),
+    ("acceptance", ("INSERT INTO acceptance BY NAME FROM incoming_acceptance",)),
+    ("night", ("INSERT INTO night BY NAME FROM incoming_night",)),
+    ("notice", ("INSERT INTO notice BY NAME FROM incoming_notice",)),
+    ("delivery", ("INSERT INTO delivery BY NAME FROM incoming_delivery",)),
+    ("flow", ("INSERT INTO flow_seen BY NAME FROM incoming_flow",)),
+    ("run", ("INSERT INTO flow_run BY NAME FROM incoming_run",)),
+    ("empty-slot", ("INSERT INTO empty_slot BY NAME FROM incoming_empty_slot",)),
 )
 # What a batch promises of the tables, so that a catalog can be checked against itself.
 _COUNTED = {

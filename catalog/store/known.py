@@ -17,6 +17,7 @@ from catalog.store.codec import (
     columns_from,
     file_from,
     finding_from,
+    findings_from,
     report_from,
     restored,
     storable,
@@ -57,7 +58,7 @@ def known_marks(catalog: Catalog, zone: str) -> Iterator[Mark]:
         result = connection.execute(
             """SELECT dataset_id, export_time, presence, settled_at IS NOT NULL, manifest IS NOT NULL, files,
                       listing_digest
-               FROM snapshots WHERE zone = ? ORDER BY dataset_id, export_time""",
+               FROM judged_snapshots WHERE zone = ? ORDER BY dataset_id, export_time""",
             [storable(zone)],
         )
         while rows := result.fetchmany(_ROWS_AT_ONCE):
@@ -72,7 +73,8 @@ def known_snapshots(
 ) -> dict[SnapshotKey, SnapshotReport]:
     """Return the newest report of every snapshot of a zone, or of the datasets `under`, with all its findings.
 
-    Gone snapshots are among them, with their presence; in order of dataset and export time.
+    As its bytes were judged, whatever was accepted. Gone snapshots are among them, with their presence; in order of
+    dataset and export time.
     """
     if under is not None and not under:
         return {}
@@ -80,7 +82,7 @@ def known_snapshots(
     chosen = "TRUE" if under is None else f"dataset_id IN ({', '.join('?' for _ in under)})"
     values: list[object] = [storable(text) for text in (zone, *(under or ()))]
     with catalog.read() as connection:
-        query = f"FROM snapshots WHERE zone = ? AND {chosen}"
+        query = f"FROM judged_snapshots WHERE zone = ? AND {chosen}"
         rows = connection.execute(
             f"SELECT snapshot_key, {REPORT_COLUMNS} {query} ORDER BY dataset_id, export_time", values
         ).fetchall()
@@ -153,6 +155,16 @@ def newest_zone_findings(catalog: Catalog, code: str) -> dict[str, Finding]:
             [code],
         ).fetchall()
     return {row[0]: finding_from(row[1:]) for row in rows}
+
+
+def stray_findings(catalog: Catalog, path: str, zone: str | None = None) -> dict[str, tuple[Finding, ...]]:
+    """Return what was found of a file that belongs to no snapshot, by zone, in one zone or in all."""
+    with catalog.read() as connection:
+        rows = connection.execute(
+            "SELECT zone, findings FROM strays WHERE path = $path AND ($zone IS NULL OR zone = $zone) ORDER BY zone",
+            {"path": storable(path), "zone": zone and storable(zone)},
+        ).fetchall()
+    return {restored(name): findings_from(text) for name, text in rows}
 
 
 def zone_name_for(catalog: Catalog, url: str, wanted: str) -> str:

@@ -21,6 +21,7 @@ from catalog.store.codec import (
 from catalog.store.database import Catalog, Connection
 from catalog.store.known import column_sets
 from catalog.store.reads import LAST_READ, oldest_reads
+from catalog.store.said import acceptances_now
 from verifier.model import Finding, KnownFile, Presence, SnapshotId, SnapshotReport, Verdict
 
 _FILES = """
@@ -224,7 +225,9 @@ _NEWEST = """
 CREATE OR REPLACE TEMP TABLE newest AS
 SELECT arg_max(snapshot_key, export_time) AS snapshot_key FROM snapshot JOIN (
     SELECT snapshot_key, arg_max({state}, epoch_us(recorded_at)::HUGEINT * 4294967296 + turn) AS fits
-    FROM snapshot_revision JOIN turns USING (scan_key) GROUP BY snapshot_key) USING (snapshot_key)
+    FROM (SELECT r.* REPLACE (coalesce(a.verdict, r.verdict) AS verdict)
+          FROM snapshot_revision r LEFT JOIN accepted_verdicts a USING (scan_key, snapshot_key))
+    JOIN turns USING (scan_key) GROUP BY snapshot_key) USING (snapshot_key)
 WHERE fits AND {place} GROUP BY zone, dataset_id
 """
 
@@ -277,10 +280,12 @@ def chosen_snapshots(connection: Connection, query: str, values: Sequence[object
             ORDER BY snapshot_key, position"""
     ).fetchall():
         found.setdefault((row[0], row[1]), []).append(finding_from(row[2:]))
-    sets, reads = column_sets(connection), oldest_reads(connection, "chosen")
+    sets, reads, accepted = column_sets(connection), oldest_reads(connection, "chosen"), acceptances_now(connection)
     return [
         RecordedSnapshot(
-            report=report_from(row[4:], sets, found.get((row[0], False), ()), found.get((row[0], True), ())),
+            report=accepted.applied(
+                report_from(row[4:], sets, found.get((row[0], False), ()), found.get((row[0], True), ()))
+            ),
             first_seen_at=row[1].replace(tzinfo=UTC),
             judged_at=row[2].replace(tzinfo=UTC),
             verified_at=from_stored(row[3]),

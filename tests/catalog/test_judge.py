@@ -183,7 +183,7 @@ class TestSeveralInOneSlot:
 
 
 class TestPauses:
-    PROMISE = replace(PROMISE, pauses=(Pause(DUE, DUE + DAY, "migration"),))
+    PROMISE = replace(PROMISE, pauses=(Pause(DUE, DUE + DAY - INSTANT, "migration"),))
 
     def test_a_slot_from_the_start_of_a_pause_on_is_paused(self) -> None:
         judged = judge(at=DUE + 2 * DAY, look=DUE + 9 * DAY, promise=self.PROMISE)

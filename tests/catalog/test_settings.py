@@ -82,7 +82,7 @@ class TestTheContractsExample:
         assert settings.zones["cja"].ignore == ("audience_*/**",)
         assert settings.zones["cja"].lifetime == timedelta(days=7)
         assert settings.zones["cja"].filesystem_options() == {"endpoint_url": "http://127.0.0.1:9000"}
-        assert [u.reveal() for u in settings.notify_urls] == ["slack://tokenA/tokenB"]
+        assert [u.reveal() for c in settings.channels for u in c.urls] == ["slack://tokenA/tokenB"]
         assert settings.adobe.flows == ("f-1",)
 
     def test_its_dataset_has_its_schedule(self, tmp_path: Path) -> None:

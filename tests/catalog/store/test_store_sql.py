@@ -37,7 +37,7 @@ def filled(tmp_path_factory, samples):
         ("SELECT count(*) FROM range(10)", (10,)),
         ("SELECT unnest([1, 2]) -- a remark", (1,)),
         ("SELECT now() IS NOT NULL", (True,)),
-        ("SELECT a.table_name FROM duckdb_tables() a ORDER BY 1", ("batch",)),
+        ("SELECT a.table_name FROM duckdb_tables() a ORDER BY 1", ("acceptance",)),
     ],
 )
 def test_a_question_is_answered(filled, statement, first):

@@ -1,0 +1,111 @@
+"""`landproof waive`: slots of which nothing is asked for a while, with who said so and why; or that taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from catalog.cli.options import CatalogPath, Config, Json, parse_period
+from catalog.cli.render import table, text_of
+from catalog.cli.session import Session, open_session
+from catalog.cli.words import plural, shown, when
+from catalog.saying import Speaker, waive, who
+from catalog.saying_answers import waive_document
+from catalog.store.said import Waiver, list_waivers
+from catalog.workflow import new_scan_id, tool_version, utc_now
+from verifier.errors import UsageError
+
+_DATASET = typer.Argument(metavar="[DATASET]", help="Id, ZONE/ID or name.")
+_FROM = typer.Option("--from", metavar="TIME", help="The first slot that is waived, by when it is due.")
+_TO = typer.Option("--to", metavar="TIME", help="The last one, included.")
+_REASON = typer.Option("--reason", metavar="TEXT", help="Why; recorded, and shown with every slot.")
+_LIFT = typer.Option("--lift", help="Take waivers back: all of the dataset, or those that meet the period.")
+_LIST = typer.Option("--list", help="List what is waived, of all datasets or of one.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("waive")(waived)
+
+
+def waived(
+    *,
+    dataset: Annotated[str | None, _DATASET] = None,
+    start: Annotated[str | None, _FROM] = None,
+    end: Annotated[str | None, _TO] = None,
+    reason: Annotated[str | None, _REASON] = None,
+    is_lifted: Annotated[bool, _LIFT] = False,
+    wants_list: Annotated[bool, _LIST] = False,
+    config: Config = None,
+    catalog: CatalogPath = None,
+    wants_json: Json = False,
+) -> int:
+    """Pause the slots of a dataset: nothing is missed or late in the meantime, and nobody is told.
+
+    It quiets notices and restores nothing: slots stay in every report as paused, and a chain through them has gaps.
+    What comes all the same is verified and judged as ever.
+    """
+    session = open_session(config, catalog, wants_json=wants_json)
+    period = parse_period(start, end)
+    zone, dataset_id = _dataset(session, dataset) if dataset else (None, None)
+    if wants_list:
+        return _tell(session, list_waivers(session.catalog, zone, dataset_id), "waived")
+    if zone is None or dataset_id is None:
+        raise UsageError("no dataset named", hint="landproof waive DATASET --from TIME --to TIME --reason TEXT")
+    now = utc_now()
+    speaker = Speaker(by=who(), at=now, entry_id=new_scan_id(), tool_version=tool_version())
+    if is_lifted:
+        first, last = period
+        standing = list_waivers(session.catalog, zone, dataset_id)
+        met = [w for w in standing if (last is None or w.starts_at <= last) and (first is None or w.ends_at >= first)]
+        if not met:
+            raise UsageError(f"nothing is waived of {zone}/{dataset_id} then", hint="list all with: waive --list")
+        done = [replace(w, said_by=speaker.by, said_at=now, reason=reason or w.reason) for w in met]
+        waive(session.catalog, done, speaker, lifted=True)
+        return _tell(session, done, "not waived any more")
+    if period[0] is None or period[1] is None or not (reason or "").strip():
+        raise UsageError("a waiver needs --from, --to and a --reason: it has a beginning, an end and a cause")
+    one = Waiver(
+        zone=zone,
+        dataset_id=dataset_id,
+        starts_at=period[0],
+        ends_at=period[1],
+        reason=reason or "",
+        said_by=speaker.by,
+        said_at=now,
+    )
+    waive(session.catalog, [one], speaker)
+    return _tell(session, [one], "waived")
+
+
+def _dataset(session: Session, text: str) -> tuple[str, str]:
+    zone, dataset_id = session.find_dataset(text)
+    known = {(d.zone, d.id) for d in session.settings.datasets}
+    if zone is None or (zone, dataset_id) not in known:
+        hint = "only what has a schedule can be waived; configured are: " + (
+            ", ".join(sorted(d.name or f"{d.zone}/{d.id}" for d in session.settings.datasets)) or "none"
+        )
+        raise UsageError(f"no dataset {text} in the settings", hint=hint)
+    return zone, dataset_id
+
+
+def _tell(session: Session, listed: Sequence[Waiver], what: str) -> int:
+    names = {(d.zone, d.id): d.name for d in session.settings.datasets}
+    document = waive_document(listed, what, names)
+    rows = [
+        (
+            shown(w["name"] or f"{w['zone']}/{w['dataset_id']}"),
+            when(w["from"]),
+            when(w["to"]),
+            w["by"],
+            shown(w["reason"]),
+        )
+        for w in document["waivers"]
+    ]
+    head = f"{plural(len(rows), 'period')} {what}"
+    text = text_of(head, *((table(("dataset", "from", "to", "by", "reason"), rows),) if rows else ()))
+    session.answer(document, "" if session.wants_json else text)
+    return 0
