@@ -110,11 +110,6 @@ def check_document(watch: Watch) -> Document:
     }
 
 
-def nightly_document(scan: Document, check: Document) -> Document:
-    """The document of `nightly`: what was seen and what it comes to."""
-    return {"schema": "landproof/nightly/1", "scan": scan, "check": check}
-
-
 def datasets_document(datasets: Iterable[RecordedDataset], names: Mapping[tuple[str, str], str | None]) -> Document:
     """The document of `datasets`; `names` are the configured ones."""
     return {"schema": "landproof/datasets/1", "datasets": [dataset_object(d, names) for d in datasets]}

@@ -88,6 +88,10 @@ class Judgement:
         if result.has_trouble:
             self._raise(ExitStatus.NOT_LOOKED)
 
+    def could_not_look(self) -> None:
+        """Take in that something that was asked for could not be looked at."""
+        self._raise(ExitStatus.NOT_LOOKED)
+
     def findings(self, findings: Iterable[Finding]) -> None:
         """Take in findings by level, and those that say nobody could look; what was accepted raises nothing."""
         for one in (f for f in findings if f.accepted is None):

@@ -48,6 +48,7 @@ from verifier.errors import UsageError
 from verifier.groups import Key
 from verifier.model import Finding, SnapshotId, SnapshotReport
 from verifier.verdict import apply_levels
+from verifier.zone_model import Trouble, ZoneReport
 
 DEFAULT_PERIOD = timedelta(days=35)
 
@@ -89,16 +90,20 @@ class Scan:
             self._looks.append(look)
             yield from look.snapshots()
 
-    def result(self) -> ScanResult:
-        """Return everything but the snapshots."""
+    def result(self, cut: Trouble | None = None) -> ScanResult:
+        """Return everything but the snapshots; `cut` says of zones that were not looked at to their end why."""
         run = self.run
+        seen = [look.report for look in self._looks]
+        if cut:
+            seen += [ZoneReport(zone=t.zone, url=t.location.url, complete=False) for t in self.targets[len(seen) :]]
+            seen = [replace(r, error=cut) if not r.complete and r.error is None else r for r in seen]
         return ScanResult(
             scan_id=run.scan_id,
             tool_version=run.tool_version,
             depth=run.depth,
             started_at=self.started_at,
             finished_at=run.clock(),
-            zones=tuple(look.report for look in self._looks),
+            zones=tuple(seen),
             counts=add(look.tally.counts for look in self._looks),
             strays=tuple((look.target.zone, stray) for look in self._looks for stray in look.strays),
             reverify=run.reverify,

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from catalog.answers import Document, check_document
+from catalog.check_junit import junit_text
+from catalog.check_nagios import nagios_line
+from catalog.check_sarif import sarif_document
 from catalog.cli.options import CatalogPath, Config, FailOn, Json, parse_fail_on, parse_moment
 from catalog.cli.render import findings_text, table, text_of
 from catalog.cli.session import Session, final_status, open_session
@@ -15,12 +21,18 @@ from catalog.cli.words import when
 from catalog.exit_status import Judgement
 from catalog.judge_values import Period
 from catalog.schedule import shift
+from catalog.whole_file import write_report
 from catalog.workflow import DEFAULT_PERIOD, Question, utc_now
 from catalog.workflow import check as judge
 from verifier.errors import UsageError
 
 _AT = typer.Option("--at", metavar="TIME", help="Judge as of this moment, with all that is known today (default: now).")
 _FROM = typer.Option("--from", metavar="TIME", help="Judge slots due from here on (default: 35 days before).")
+
+
+_JUNIT = typer.Option("--junit", metavar="FILE", help="Write a JUnit report, too.")
+_SARIF = typer.Option("--sarif", metavar="FILE", help="Write a SARIF 2.1.0 report, too.")
+_NAGIOS = typer.Option("--nagios", help="Answer as a monitoring plugin does, with performance data.")
 
 
 def register(app: typer.Typer) -> None:
@@ -33,6 +45,9 @@ def check(
     zones: Annotated[list[str] | None, typer.Argument(metavar="ZONE", help="Only these zones.")] = None,
     at: Annotated[str | None, _AT] = None,
     start: Annotated[str | None, _FROM] = None,
+    junit: Annotated[Path | None, _JUNIT] = None,
+    sarif: Annotated[Path | None, _SARIF] = None,
+    wants_nagios: Annotated[bool, _NAGIOS] = False,
     config: Config = None,
     catalog: CatalogPath = None,
     wants_json: Json = False,
@@ -53,7 +68,14 @@ def check(
     judgement = Judgement(session.settings)
     judgement.watch(watch)
     document = check_document(watch)
-    session.answer(document, "" if wants_json else check_text(document))
+    if junit:
+        write_report(junit, junit_text(document))
+    if sarif:
+        write_report(sarif, json.dumps(sarif_document(document), ensure_ascii=False, indent=1) + "\n")
+    if wants_nagios:
+        sys.stdout.write(nagios_line(document, judgement.status))
+    else:
+        session.answer(document, "" if wants_json else check_text(document))
     return final_status(judgement.status, fails_on_warnings=fails_on_warnings)
 
 

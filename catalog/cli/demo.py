@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from catalog.cli.nightly import night_text, watch_night
+from catalog.cli.nightly import watch_night
+from catalog.cli.nightly_text import night_text
 from catalog.cli.options import Json
 from catalog.cli.render import text_of
 from catalog.cli.session import open_session

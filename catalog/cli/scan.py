@@ -108,7 +108,10 @@ def scan(
         streams=jsonl,
     )
     judgement = Judgement(session.settings)
-    document = (estimated if wants_estimate else perform)(session, targets, terms, judgement)
+    if wants_estimate:
+        document = estimated(session, targets, terms, judgement)
+    else:
+        document = perform(session, targets, terms, judgement).document
     if jsonl:
         sys.stdout.write(f"{json.dumps(document, ensure_ascii=False)}\n")
     else:

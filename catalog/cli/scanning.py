@@ -16,10 +16,12 @@ from catalog.cli.spool import Spool
 from catalog.estimate import estimate
 from catalog.exit_status import Judgement
 from catalog.progress import Progress
+from catalog.results import ScanResult
 from catalog.reverify import Occasion, Wish, plan_reverification
 from catalog.run import Run
 from catalog.scope import Scope
 from catalog.targets import Target
+from catalog.time_limit import TimeLimit
 from catalog.workflow import Scan, new_scan_id, tool_version, utc_now
 from verifier.engine import Engine
 from verifier.model import Depth
@@ -36,26 +38,38 @@ class Terms:
     means: Means = field(default_factory=Means)
     accepts_vanished: bool = False
     streams: bool = False
+    limit: TimeLimit = field(default_factory=TimeLimit)
 
 
-def perform(session: Session, targets: Sequence[Target], terms: Terms, judgement: Judgement) -> answers.Document:
-    """Scan the targets to the end and return the document; `judgement` hears of everything."""
+@dataclass(frozen=True, slots=True)
+class Performed:
+    """A scan that came to its end, as a document and as values."""
+
+    document: answers.Document
+    result: ScanResult
+
+
+def perform(session: Session, targets: Sequence[Target], terms: Terms, judgement: Judgement) -> Performed:
+    """Scan the targets to the end, or to that of the time; `judgement` hears of everything."""
     snapshots = Spool()
-    with shown_progress() as progress, terms.means.engine(targets, session.settings) as engine:
-        run = _run(session, targets, terms, engine, progress)
-        scan = Scan(run, targets)
-        # Closed at once whatever happens, since that is when the rest of what was finished is recorded.
-        with closing(scan.snapshots()) as reports:
-            for report in reports:
-                judgement.snapshot(report)
-                one = answers.snapshot_object(report)
-                if terms.streams:
-                    sys.stdout.write(f"{json.dumps(one, ensure_ascii=False)}\n")
-                else:
-                    snapshots.add(one)
-        result = scan.result()
+    try:
+        with shown_progress() as progress, terms.means.engine(targets, session.settings) as engine:
+            scan = Scan(_run(session, targets, terms, engine, progress), targets)
+            # Closed at once whatever happens, since that is when the rest of what was finished is recorded.
+            with terms.limit.watching(), closing(scan.snapshots()) as reports:
+                for report in reports:
+                    judgement.snapshot(report)
+                    one = answers.snapshot_object(report)
+                    if terms.streams:
+                        sys.stdout.write(f"{json.dumps(one, ensure_ascii=False)}\n")
+                    else:
+                        snapshots.add(one)
+    except KeyboardInterrupt:
+        if not terms.limit.is_over:
+            raise
+    result = scan.result(terms.limit.trouble() if terms.limit.is_over else None)
     judgement.scan(result)
-    return answers.scan_document(result, None if terms.streams else snapshots)
+    return Performed(answers.scan_document(result, None if terms.streams else snapshots), result)
 
 
 def estimated(session: Session, targets: Sequence[Target], terms: Terms, judgement: Judgement) -> answers.Document:

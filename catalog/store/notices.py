@@ -11,7 +11,7 @@ from typing import Any
 
 from catalog.judge_notice_values import Notice, NoticeState
 from catalog.store.codec import Row, from_stored, restored, storable, to_stored
-from catalog.store.database import Catalog
+from catalog.store.database import Catalog, Connection
 from verifier.findings import Level
 
 _NOTICE = "notice_id, run_id, about, zone, dataset_id, code, level, state, message, happened_at, noticed_at"
@@ -47,7 +47,7 @@ class Delivery:
         """Return its row."""
         return {
             "notice_id": self.notice_id,
-            "channel": self.channel,
+            "channel": storable(self.channel),
             "state": self.state.value,
             "trouble": self.trouble,
             "happened_at": to_stored(self.happened_at),
@@ -84,6 +84,16 @@ class Watched:
     zones: Mapping[str, datetime] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """The last notice of each thing and where it was told, by what it is about; what is still to be told."""
+
+    last: Mapping[str, Notice]
+    told: Mapping[str, Told]
+    pending: tuple[Pending, ...]
+    watched: Watched
+
+
 def notice_row(notice: Notice) -> Row:
     """Return the row of a notice."""
     return {
@@ -101,67 +111,70 @@ def notice_row(notice: Notice) -> Row:
     }
 
 
-def last_notices(catalog: Catalog, since: datetime) -> dict[str, Notice]:
-    """Return the last notice of each thing, by what it is about: where it is open, or was noticed from `since` on."""
+def standing(catalog: Catalog, since: datetime) -> Standing:
+    """Return what was noticed and told so far; of what is over, only what was noticed from `since` on."""
     with catalog.read() as connection:
-        rows = connection.execute(
-            f"""SELECT {_NOTICE} FROM (SELECT DISTINCT * FROM notice) {_LAST}
-                AND (state = 'open' OR noticed_at >= ?) ORDER BY about""",
-            [to_stored(since)],
-        ).fetchall()
+        return Standing(
+            last=_last(connection, since),
+            told=_told(connection),
+            pending=_pending(connection),
+            watched=_watched(connection),
+        )
+
+
+def _last(connection: Connection, since: datetime) -> dict[str, Notice]:
+    rows = connection.execute(
+        f"""SELECT {_NOTICE} FROM (SELECT DISTINCT * FROM notice) {_LAST}
+            AND (state = 'open' OR noticed_at >= ?) ORDER BY about""",
+        [to_stored(since)],
+    ).fetchall()
     notices = [_notice(row) for row in rows]
     return {notice.about: notice for notice in notices}
 
 
-def pending(catalog: Catalog) -> list[Pending]:
-    """Return what channels are still to tell, in order of when it was noticed."""
-    with catalog.read() as connection:
-        rows = connection.execute(
-            f"""WITH steps AS (
-                    SELECT notice_id, channel, arg_max(state, (happened_at, state)) AS last,
-                           bool_or(state = 'sent') AS was_sent
-                    FROM delivery GROUP BY notice_id, channel)
-                SELECT channel, last = 'sending', was_sent, {_NOTICE}
-                FROM steps JOIN (SELECT DISTINCT * FROM notice) USING (notice_id)
-                WHERE last NOT IN ('sent', 'dropped') ORDER BY noticed_at, notice_id, channel"""
-        ).fetchall()
-    return [Pending(_notice(row[3:]), row[0], row[1], row[2]) for row in rows]
+def _pending(connection: Connection) -> tuple[Pending, ...]:
+    rows = connection.execute(
+        f"""WITH steps AS (
+                SELECT notice_id, channel, arg_max(state, (happened_at, state)) AS newest,
+                       bool_or(state = 'sent') AS was_sent
+                FROM delivery GROUP BY notice_id, channel)
+            SELECT channel, newest = 'sending', was_sent, {_NOTICE}
+            FROM steps JOIN (SELECT DISTINCT * FROM notice) USING (notice_id)
+            WHERE newest NOT IN ('sent', 'dropped') ORDER BY noticed_at, notice_id, channel"""
+    ).fetchall()
+    return tuple(Pending(_notice(row[3:]), restored(row[0]), row[1], row[2]) for row in rows)
 
 
-def told(catalog: Catalog) -> dict[str, Told]:
-    """Return, by what it is about, where that which is open was told, or is to be."""
-    with catalog.read() as connection:
-        rows = connection.execute(
-            f"""WITH opened AS (SELECT about FROM (SELECT DISTINCT * FROM notice) {_LAST} AND state = 'open'),
-                over AS (SELECT about, max(noticed_at) AS until FROM notice WHERE state = 'resolved' GROUP BY about)
-                SELECT n.about, d.channel, max(d.happened_at) FILTER (d.state = 'sent')
-                FROM notice n SEMI JOIN opened USING (about) LEFT JOIN over o USING (about)
-                JOIN delivery d USING (notice_id) WHERE o.until IS NULL OR n.noticed_at > o.until
-                GROUP BY n.about, d.channel HAVING arg_max(d.state, (d.happened_at, d.state)) <> 'dropped'
-                ORDER BY ALL"""
-        ).fetchall()
+def _told(connection: Connection) -> dict[str, Told]:
+    rows = connection.execute(
+        f"""WITH opened AS (SELECT about FROM (SELECT DISTINCT * FROM notice) {_LAST} AND state = 'open'),
+            over AS (SELECT about, max(noticed_at) AS until FROM notice WHERE state = 'resolved' GROUP BY about)
+            SELECT n.about, d.channel, max(d.happened_at) FILTER (d.state = 'sent')
+            FROM notice n SEMI JOIN opened USING (about) LEFT JOIN over o USING (about)
+            JOIN delivery d USING (notice_id) WHERE o.until IS NULL OR n.noticed_at > o.until
+            GROUP BY n.about, d.channel HAVING arg_max(d.state, (d.happened_at, d.state)) <> 'dropped'
+            ORDER BY ALL"""
+    ).fetchall()
     found: dict[str, dict[str, datetime | None]] = defaultdict(dict)
     for about, channel, sent_at in rows:
-        found[restored(about)][channel] = from_stored(sent_at)
+        found[restored(about)][restored(channel)] = from_stored(sent_at)
     return {
         about: Told(frozenset(channels), {c: at for c, at in channels.items() if at is not None})
         for about, channels in found.items()
     }
 
 
-def watched(catalog: Catalog) -> Watched:
-    """Return who was watched when."""
-    with catalog.read() as connection:
-        until = connection.execute(
-            """SELECT max(moment) FROM (
-                   SELECT max(noticed_at) AS moment FROM notice UNION ALL SELECT max(finished_at) FROM night)"""
-        ).fetchall()[0][0]
-        datasets = connection.execute(
-            "SELECT zone, dataset_id, min(recorded_at) FROM schedule_seen GROUP BY ALL ORDER BY ALL"
-        ).fetchall()
-        zones = connection.execute(
-            "SELECT zone, min(started_at) FROM scans WHERE complete GROUP BY zone ORDER BY zone"
-        ).fetchall()
+def _watched(connection: Connection) -> Watched:
+    until = connection.execute(
+        """SELECT max(moment) FROM (
+               SELECT max(noticed_at) AS moment FROM notice UNION ALL SELECT max(finished_at) FROM night)"""
+    ).fetchall()[0][0]
+    datasets = connection.execute(
+        "SELECT zone, dataset_id, min(recorded_at) FROM schedule_seen GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    zones = connection.execute(
+        "SELECT zone, min(started_at) FROM scans WHERE complete GROUP BY zone ORDER BY zone"
+    ).fetchall()
     return Watched(
         from_stored(until),
         {(restored(zone), restored(dataset_id)): at.replace(tzinfo=UTC) for zone, dataset_id, at in datasets},
