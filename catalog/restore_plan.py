@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from catalog.judge import judge_dataset
 from catalog.judge_chain import judge_chain
 from catalog.judge_chain_values import Attempt, Chain, ChainQuestion, ChainSlot, Mode
-from catalog.judge_values import Arrival, Look, Period, Promise
+from catalog.judge_values import Arrival, Look, Period, Promise, Slot
 from catalog.schedule import Schedule, shift
 from catalog.scope import covers
 from catalog.settings import Settings
@@ -17,6 +17,7 @@ from catalog.store.chains import KnownExport, known_exports, present_files
 from catalog.store.database import Catalog
 from catalog.store.known import known_zones, looks, recorded_kinds
 from catalog.store.restores import bytes_per_second
+from catalog.store.said import empty_slots, pauses
 from verifier.backends.registry import lifetime_of
 from verifier.backends.urls import join
 from verifier.errors import UsageError
@@ -74,9 +75,32 @@ class RestorePlan:
     estimated_seconds: float | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """All that is known of one dataset for a chain through it: what is asked, what came, what was promised."""
+
+    question: ChainQuestion
+    attempts: tuple[Attempt, ...]
+    slots: tuple[ChainSlot, ...]
+    schedule: Schedule | None
+
+
 def plan_restore(settings: Settings, catalog: Catalog, wish: Wish, now: datetime) -> RestorePlan:
     """Return the chain of a dataset to a moment, by all that is known now. Raises `UsageError` for an unknown one."""
-    exports = known_exports(catalog, wish.zone, wish.dataset_id, _lifetimes(settings, catalog))
+    known = gather(settings, catalog, wish, now)
+    chain = judge_chain(known.question, known.attempts, known.slots)
+    return RestorePlan(
+        wish=wish,
+        mode=known.question.mode,
+        chain=chain,
+        files=tuple(_files(catalog, chain)),
+        estimated_seconds=_estimate(catalog, wish, chain),
+    )
+
+
+def gather(settings: Settings, catalog: Catalog, wish: Wish, now: datetime) -> Known:
+    """Return what a chain through a dataset is judged from. Raises `UsageError` for a dataset nobody knows."""
+    exports = known_exports(catalog, wish.zone, wish.dataset_id, lifetimes(settings, catalog))
     dataset = settings.dataset(wish.zone, wish.dataset_id)
     if not exports and dataset is None:
         hint = "list what is known with: landproof datasets"
@@ -91,15 +115,15 @@ def plan_restore(settings: Settings, catalog: Catalog, wish: Wish, now: datetime
         accepts_gaps=wish.accepts_gaps,
         flow_starts=_flow_starts(schedule),
     )
-    slots = _slots(schedule, exports, _newest_look(catalog, wish), now) if schedule is not None else []
-    chain = judge_chain(question, (_attempt(e, schedule) for e in exports), slots)
-    return RestorePlan(
-        wish=wish,
-        mode=question.mode,
-        chain=chain,
-        files=tuple(_files(catalog, chain)),
-        estimated_seconds=_estimate(catalog, wish, chain),
-    )
+    slots: list[ChainSlot] = []
+    if schedule is not None:
+        key = (wish.zone, wish.dataset_id)
+        promise = Promise(zone="", dataset_id="", schedule=schedule, pauses=pauses(catalog).get(key, ()))
+        empty = empty_slots(catalog).get(key, {})
+        judged = _slots(promise, exports, _newest_look(catalog, wish), now)
+        slots = [ChainSlot(s.due_at, s.status, s.due_at in empty) for s in judged]
+    attempts = tuple(_attempt(e, schedule) for e in exports)
+    return Known(question=question, attempts=attempts, slots=tuple(slots), schedule=schedule)
 
 
 def _attempt(export: KnownExport, schedule: Schedule | None) -> Attempt:
@@ -115,8 +139,9 @@ def _flow_starts(schedule: Schedule | None) -> tuple[datetime, ...]:
     return () if first is None else (first,)
 
 
-def _slots(schedule: Schedule, exports: Iterable[KnownExport], look: Look | None, now: datetime) -> list[ChainSlot]:
+def _slots(promise: Promise, exports: Iterable[KnownExport], look: Look | None, now: datetime) -> tuple[Slot, ...]:
     """Judge all slots from the first one, or from the first export of a schedule that has none."""
+    schedule = promise.schedule
     arrivals = [
         Arrival(
             id=e.here.id,
@@ -127,14 +152,14 @@ def _slots(schedule: Schedule, exports: Iterable[KnownExport], look: Look | None
         )
         for e in exports
     ]
+    if schedule is None:
+        return ()
     since = schedule.cadence.starts_at
     if since is None and arrivals:
         since = schedule.slot_of(arrivals[0].id.export_at)
     if since is None or since > now:
-        return []
-    promise = Promise(zone="", dataset_id="", schedule=schedule)
-    judged = judge_dataset(promise, arrivals, look, Period(since, now))
-    return [ChainSlot(s.due_at, s.status) for s in judged.slots]
+        return ()
+    return judge_dataset(promise, arrivals, look, Period(since, now)).slots
 
 
 def _newest_look(catalog: Catalog, wish: Wish) -> Look | None:
@@ -142,10 +167,11 @@ def _newest_look(catalog: Catalog, wish: Wish) -> Look | None:
     return next((Look(r.started_at) for r in found), None)
 
 
-def _lifetimes(settings: Settings, catalog: Catalog) -> dict[str, timedelta]:
-    lifetimes = {zone: lifetime_of(kind) for zone, kind in recorded_kinds(catalog).items()}
-    lifetimes |= {name: zone.lifetime for name, zone in settings.zones.items()}
-    return {zone: length for zone, length in lifetimes.items() if length is not None}
+def lifetimes(settings: Settings, catalog: Catalog) -> dict[str, timedelta]:
+    """Return how long the zones that delete by themselves keep what landed."""
+    found = {zone: lifetime_of(kind) for zone, kind in recorded_kinds(catalog).items()}
+    found |= {name: zone.lifetime for name, zone in settings.zones.items()}
+    return {zone: length for zone, length in found.items() if length is not None}
 
 
 def _estimate(catalog: Catalog, wish: Wish, chain: Chain) -> float | None:

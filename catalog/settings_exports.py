@@ -72,7 +72,7 @@ class ExportTable(Table):
     manifest: bool | None = None
     template: Template | None = None
     mode: Literal["full-then-incremental", "full"] = "full-then-incremental"
-    every: EveryText = "24h"
+    every: EveryText | None = None
     starts_at: Moment
     ends_at: Moment | None = None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -167,12 +168,14 @@ class _Judge:
             reads = self._reads(zone)
             limit = self._settings.zones[zone].stale_after or stale_limit(schedules, period.at)
             findings += judge_zone(zone, _newest(recorded, None), limit, period.at)
+            by_dataset = defaultdict[str, list[SnapshotReport]](list)
+            for report in snapshots.values():
+                by_dataset[report.id.dataset_id].append(report)
             for dataset in (d for d in self._datasets if d.zone == zone):
                 promise = self._promise(dataset)
-                found = [r for k, r in snapshots.items() if k[0] == dataset.id]
                 arrivals = [
                     arrival_of(r, places.get(r.id, ()), encrypted=dataset.encrypted, read_at=reads.get(_key(r)))
-                    for r in found
+                    for r in by_dataset[dataset.id]
                 ]
                 promises.append(promise)
                 judgements.append(judge_dataset(promise, arrivals, _newest(recorded, dataset.id), period))

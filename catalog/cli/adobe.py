@@ -38,7 +38,7 @@ _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    adobe = typer.Typer(name="adobe", help="Ask Adobe's Flow Service what it exports.", no_args_is_help=True)
+    adobe = typer.Typer(name="adobe", help="See what Adobe exports, compare, and set exports up.", no_args_is_help=True)
     adobe.callback()(lambda: None)
     for name, command in (("datasets", datasets_command), ("flows", flows_command), ("runs", runs_command)):
         adobe.command(name)(command)

@@ -58,14 +58,16 @@ def reconcile(
     session = open_session(config, catalog, wants_json=wants_json)
     now = utc_now()
     at = min(last, now) if last else now
-    if runs:
-        fetched = saved_runs(runs)
-        period = Period(first or _first_run(fetched), at)
-        facts = _saved_facts(fetched, session, flows or session.settings.adobe.flows)
+    wanted = flows or session.settings.adobe.flows
+    fetched = saved_runs(runs) if runs else None
+    earliest = _first_run(fetched) if fetched else shift(at, -DEFAULT_PERIOD)
+    period = Period(first or earliest, at)
+    gathering = Gathering(session.settings, session.catalog, period)
+    if fetched is None:
+        facts, fetched = _asked(session, wanted, period, now)
     else:
-        period = Period(first or shift(at, -DEFAULT_PERIOD), at)
-        facts, fetched = _asked(session, flows or session.settings.adobe.flows, period, now)
-    result = reconcile_flows(Gathering(session.settings, session.catalog, period), facts, fetched)
+        facts = _saved_facts(fetched, wanted)
+    result = reconcile_flows(gathering, facts, fetched)
     document = reconcile_document(result, since=period.since, source="files" if runs else "adobe")
     session.answer(document, "" if wants_json else reconcile_text(document))
     return final_status(_status(result, session), fails_on_warnings=fails_on_warnings)
@@ -81,7 +83,7 @@ def _asked(
     return [facts_of(parts, session.settings) for parts in found], fetched
 
 
-def _saved_facts(fetched: FetchedRuns, session: Session, wanted: Sequence[str]) -> list[FlowFacts]:
+def _saved_facts(fetched: FetchedRuns, wanted: Sequence[str]) -> list[FlowFacts]:
     """Return the flows of saved runs: those asked for by id, or all."""
     unknown = [flow for flow in wanted if flow not in fetched.runs]
     if unknown and len(unknown) == len(wanted):
@@ -97,9 +99,8 @@ def _first_run(fetched: FetchedRuns) -> datetime:
 
 
 def _status(result: Reconciliation, session: Session) -> ExitStatus:
-    """Nothing compared though there were runs, or runs that nobody could ask for: nobody looked."""
+    """Where nothing was compared, or runs could not be asked for, nobody looked."""
     judgement = Judgement(session.settings)
     judgement.findings(noticed.finding for noticed in result.findings)
-    has_runs = any(flow.runs for flow in result.flows)
-    in_the_dark = any(flow.scope.trouble for flow in result.flows) or (has_runs and not result.is_compared)
+    in_the_dark = not result.is_compared or any(flow.scope.trouble for flow in result.flows)
     return max(judgement.status, ExitStatus.NOT_LOOKED if in_the_dark else ExitStatus.OK)

@@ -26,8 +26,7 @@ def _flow_parts(flow: Document) -> list[Any]:
     if flow["error"]:
         parts.append(shown(f"  could not ask for its runs: {flow['error']['message']}"))
         parts += [shown(f"  hint: {flow['error']['hint']}")] if flow["error"]["hint"] else []
-    if flow["missing"]:
-        parts.append(shown(f"  {flow['missing']}"))
+    parts += [shown(f"  {flow[key]}") for key in ("missing", "assumed") if flow[key]]
     if flow["runs"]:
         headings = ("", "began", "status", "slot", "snapshot", "files", "rows", "bytes", "run")
         parts.append(table(headings, [_row(run) for run in flow["runs"]]))
@@ -69,6 +68,8 @@ def _sums(document: Document) -> str:
     counts = document["counts"]
     seen = f"{plural(counts['flows'], 'dataflow')}, {plural(counts['runs'], 'run')} since {when(document['from'])}"
     snapshots = f"{counts['with_snapshot']} with a snapshot, {counts['without_snapshot']} proven to have none"
+    if not document["compared"]:
+        return f"{seen}: nothing could be compared"
     levels = f"{plural(counts['error'], 'error')}, {plural(counts['warn'], 'warning')}"
     empty = f", {plural(counts['proven_empty'], 'slot')} had nothing to export" if counts["proven_empty"] else ""
     return f"{seen}: {snapshots}{empty}; {levels}"

@@ -21,7 +21,7 @@ from catalog.cli.render import findings_text, table, text_of
 from catalog.cli.session import Session, open_session
 from catalog.cli.words import plural, shown
 from catalog.exit_status import ExitStatus, Judgement
-from catalog.settings import FILE_NAME
+from catalog.settings import FILE_NAME, load_settings
 from catalog.workflow import utc_now
 
 _FLOWS = typer.Argument(metavar="FLOW", help="Only these dataflows, by id or name (default: adobe.flows, or all).")
@@ -47,11 +47,12 @@ def sync(
     session = open_session(config, None, wants_json=wants_json)
     path = session.settings.path or Path.cwd() / FILE_NAME
     draft = Draft.of(path)
-    wanted = flows or session.settings.adobe.flows
-    with flow_service(session.settings) as client:
+    settings = load_settings(session.settings.path, os.environ)  # not older than the draft, by which it is written
+    wanted = flows or settings.adobe.flows
+    with flow_service(settings) as client:
         found = fetch_flows(client, wanted)
         eligible = frozenset(dataset.id for dataset in eligible_datasets(client))
-    plan = plan_sync(Shown(flows=found, is_all=not wanted, eligible=eligible), session.settings)
+    plan = plan_sync(Shown(flows=found, is_all=not wanted, eligible=eligible), settings)
     writes = wants_write and plan.has_changes
     if writes:
         draft.write(plan, os.environ)

@@ -36,7 +36,7 @@ def flows_text(document: Document, now: datetime) -> str:
             when(f["last_run"]["started_at"]) if f["last_run"] else None,
             f["cadence"],
             _ends(f["ends_at"], now),
-            f["name"] or f["id"],
+            _name(f, flows),
             _datasets(f["datasets"]),
             f["url"] or f["kind"],
         )
@@ -75,6 +75,13 @@ def _error(run: Document, error: Document) -> str:
     words = " ".join(part for part in (error["code"], error["message"][:_MOST_OF_A_MESSAGE]) if part)
     count = f" ({plural(error['count'], 'row')})" if error["count"] else ""
     return shown(f"{when(run['started_at'])}  {words or 'an error without words'}{count}")
+
+
+def _name(flow: Document, flows: list[Document]) -> str:
+    """Write the name of a dataflow, and its id where the name alone would not find it."""
+    name: str = flow["name"]
+    is_unique = name and sum(f["name"] == name for f in flows) == 1
+    return name if is_unique else f"{name} ({flow['id']})".lstrip()
 
 
 def _datasets(datasets: list[Document]) -> str:

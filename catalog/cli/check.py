@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,19 +13,19 @@ import typer
 
 from catalog.answers import Document, check_document
 from catalog.check_junit import junit_text
-from catalog.check_nagios import nagios_line
+from catalog.check_nagios import nagios_error_line, nagios_line, nagios_status
 from catalog.check_sarif import sarif_document
 from catalog.cli.options import CatalogPath, Config, FailOn, Json, parse_fail_on, parse_moment
 from catalog.cli.render import findings_text, table, text_of
 from catalog.cli.session import Session, final_status, open_session
 from catalog.cli.words import when
-from catalog.exit_status import Judgement
+from catalog.exit_status import ExitStatus, Judgement
 from catalog.judge_values import Period
 from catalog.schedule import shift
 from catalog.whole_file import write_report
 from catalog.workflow import DEFAULT_PERIOD, Question, utc_now
 from catalog.workflow import check as judge
-from verifier.errors import UsageError
+from verifier.errors import LandproofError, UsageError
 
 _AT = typer.Option("--at", metavar="TIME", help="Judge as of this moment, with all that is known today (default: now).")
 _FROM = typer.Option("--from", metavar="TIME", help="Judge slots due from here on (default: 35 days before).")
@@ -58,25 +59,49 @@ def check(
     Nothing is read from the zone. An export is missing only where a complete listing begun after its deadline lacks it.
     """
     fails_on_warnings = parse_fail_on(fail_on)
-    session = open_session(config, catalog, wants_json=wants_json)
     moment = parse_moment(at, "--at") if at else utc_now()
     since = parse_moment(start, "--from") if start else shift(moment, -DEFAULT_PERIOD)
     if since > moment:
         raise UsageError("--from is after --at")
-    chosen = _zones(session, zones)
-    watch = judge(session.settings, session.catalog, Question(Period(since, moment), chosen, records=at is None))
-    judgement = Judgement(session.settings)
-    judgement.watch(watch)
-    document = check_document(watch)
-    if junit:
-        write_report(junit, junit_text(document))
-    if sarif:
-        write_report(sarif, json.dumps(sarif_document(document), ensure_ascii=False, indent=1) + "\n")
+    reports = _Reports(junit, sarif)
+    try:
+        session = open_session(config, catalog, wants_json=wants_json)
+        question = Question(Period(since, moment), _zones(session, zones), records=at is None)
+        document, status = _judged(session, question)
+        final = final_status(status, fails_on_warnings=fails_on_warnings)
+        reports.write(document)
+    except LandproofError as error:
+        if not wants_nagios:
+            raise
+        sys.stdout.write(nagios_error_line(error.message))
+        return nagios_status(error.exit_status)
     if wants_nagios:
-        sys.stdout.write(nagios_line(document, judgement.status))
+        sys.stdout.write(nagios_line(document, ExitStatus(final)))
     else:
         session.answer(document, "" if wants_json else check_text(document))
-    return final_status(judgement.status, fails_on_warnings=fails_on_warnings)
+    return final
+
+
+@dataclass(frozen=True, slots=True)
+class _Reports:
+    """The reports that are wanted beside the answer, for the tools that read them."""
+
+    junit: Path | None
+    sarif: Path | None
+
+    def write(self, document: Document) -> None:
+        """Write them. Raises `UsageError` where one cannot be written."""
+        if self.junit:
+            write_report(self.junit, junit_text(document))
+        if self.sarif:
+            write_report(self.sarif, json.dumps(sarif_document(document), ensure_ascii=False, indent=1) + "\n")
+
+
+def _judged(session: Session, question: Question) -> tuple[Document, ExitStatus]:
+    watch = judge(session.settings, session.catalog, question)
+    judgement = Judgement(session.settings)
+    judgement.watch(watch)
+    return check_document(watch), judgement.status
 
 
 def check_text(document: Document, *, with_content: bool = True) -> str:

@@ -42,9 +42,10 @@ def rpo(
     wants_json: Json = False,
     fail_on: FailOn = "warn",
 ) -> int:
-    """Measure how long a complete chain was no older than the objective.
+    """Measure how long a complete chain was young enough.
 
-    Nothing is read from the zone. Time of which nobody knows counts as neither met nor missed.
+    Young enough is no older than the objective. Nothing is read from the zone. Time of which nobody knows counts as
+    neither met nor missed.
     """
     fails_on_warnings = parse_fail_on(fail_on)
     session = open_session(config, catalog, wants_json=wants_json)

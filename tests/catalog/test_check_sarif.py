@@ -144,3 +144,10 @@ def test_a_night_tells_what_is_about_its_zones_too() -> None:
     night = {"schema": "landproof/nightly/1", "scan": {"zones": zones}, "check": checked(dataset([slot(19)]))}
     (result,) = run(night)["results"]
     assert result["locations"][0]["logicalLocations"][0]["fullyQualifiedName"] == "cja"
+
+
+def test_a_night_tells_what_adobe_says_of_each_run() -> None:
+    noted = [found("run.failed", message="a run failed") | {"about": about} for about in ("run 1", "run 2")]
+    night = {"scan": {"zones": []}, "check": checked(), "adobe": {"error": None, "findings": noted}}
+    assert len(set(prints(night))) == 2
+    assert prints(night | {"adobe": None}) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -26,12 +27,14 @@ class Source:
     def __init__(self) -> None:
         self.asked = 0
         self.error: CatalogError | None = None
+        self.takes_seconds = 0.0
         self.may_answer = threading.Event()
         self.may_answer.set()
 
     def __call__(self) -> Facts:
         self.asked += 1
         assert self.may_answer.wait(10)
+        time.sleep(self.takes_seconds)
         if self.error:
             raise self.error
         return replace(FULL_FACTS, at=FULL_FACTS.at + timedelta(seconds=self.asked))
@@ -78,6 +81,13 @@ def test_each_scrape_computes_anew_once_the_answer_is_old(source: Source) -> Non
 
 def test_an_answer_is_kept_for_a_while(source: Source) -> None:
     with serving(source, kept_seconds=600) as url:
+        assert get(f"{url}/metrics").text == get(f"{url}/metrics").text
+    assert source.asked == 1
+
+
+def test_an_answer_that_took_long_is_kept_for_longer(source: Source) -> None:
+    source.takes_seconds = 0.5
+    with serving(source) as url:
         assert get(f"{url}/metrics").text == get(f"{url}/metrics").text
     assert source.asked == 1
 

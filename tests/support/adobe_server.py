@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from support.proxy import Request
@@ -23,6 +23,10 @@ CREDENTIALS = "/data/foundation/connectors/landingzone/credentials"
 
 Body = Mapping[str, Any]
 Reply = tuple[int, Body | bytes]
+
+
+class DropLineError(Exception):
+    """Raised in place of an answer: the line goes dead."""
 
 
 @dataclass(slots=True)
@@ -43,6 +47,7 @@ class Adobe:
     grant_reply: Reply | None = None
     grants: int = 0
     takes_tokens: bool = True
+    more_headers: Mapping[str, str] = field(default_factory=dict)
 
     def options(self, **more: object) -> dict[str, object]:
         """Return the options of a zone that is to be asked about here."""
@@ -86,20 +91,41 @@ class Adobe:
         return 200, self.grant(self.grants - 1)
 
 
+Running = TypeVar("Running", bound=Adobe)
+
+
 @contextmanager
 def adobe(grant: Callable[[int], Body]) -> Iterator[Adobe]:
     """Run the server until the block ends."""
+    with serving(lambda url: Adobe(url, grant)) as server:
+        yield server
+
+
+@contextmanager
+def serving(made: Callable[[str], Running]) -> Iterator[Running]:
+    """Run a server, made for its URL, until the block ends; one request is answered at a time."""
+    turn = threading.Lock()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             request = Request(self.command, self.path, {k.title(): v for k, v in self.headers.items()})
-            state.requests.append(request)
-            status, answer = state.reply(request, body)
+            try:
+                with turn:
+                    state.requests.append(request)
+                    state.more_headers = {}
+                    status, answer = state.reply(request, body)
+                    more = dict(state.more_headers)
+            except DropLineError:
+                self.close_connection = True
+                return
             data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
             self.send_response(status)
+            for name, value in more.items():
+                self.send_header(name, value)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
@@ -108,12 +134,15 @@ def adobe(grant: Callable[[int], Body]) -> Iterator[Adobe]:
         def do_POST(self) -> None:
             self.do_GET()
 
+        def do_PATCH(self) -> None:
+            self.do_GET()
+
         def log_message(self, *args: object) -> None:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    state = Adobe(f"http://127.0.0.1:{server.server_port}", grant)
+    state = made(f"http://127.0.0.1:{server.server_port}")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

@@ -35,6 +35,7 @@ _FAMILIES = {
     "schedule": "what was due",
     "dataset": "a dataset over time",
     "zone": "the landing zone as a whole",
+    "run": "what Adobe says it exported",
     "copy": "the same backup at several places",
 }
 

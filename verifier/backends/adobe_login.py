@@ -1,4 +1,4 @@
-"""Who asks Adobe for the credentials of a landing zone, and where; not the asking."""
+"""Who asks Adobe, for the credentials of a landing zone or of Flow Service, and where; not the asking."""
 
 from __future__ import annotations
 
@@ -42,23 +42,27 @@ def has_login(options: Mapping[str, object], environment: Mapping[str, str]) -> 
     return bool(_told("client_id", options, environment))
 
 
-def parse_login(options: Mapping[str, object], environment: Mapping[str, str], sandbox: str | None) -> Login:
+def parse_login(
+    options: Mapping[str, object],
+    environment: Mapping[str, str],
+    sandbox: str | None = None,
+    purpose: str = "asking Adobe for the credentials of a landing zone",
+) -> Login:
     """Read the login from a zone's options, the table in them and the environment, in that order.
 
-    `sandbox` is that of the URL, if it names one. Raises `UsageError` for what is not there or cannot be.
+    `sandbox` is that of the URL, if it names one. Raises `UsageError` for what is not there or cannot be, which says
+    what it is needed for.
     """
     found = {name: value for name in NAMES if (value := _told(name, options, environment))}
     missing = [name for name in _VARIABLES if not isinstance(found.get(name), str)]
     if missing:
-        raise UsageError(f"asking Adobe for the credentials of a landing zone needs {', '.join(missing)}", hint=_HINT)
-    if odd := [name for name in _VARIABLES if not _WORD.fullmatch(str(found[name]))]:
+        raise UsageError(f"{purpose} needs {', '.join(missing)}", hint=_HINT)
+    words = {name: str(found[name]) for name in _VARIABLES} | {"sandbox": sandbox or str(found.get("sandbox", SANDBOX))}
+    if odd := [name for name, value in words.items() if not _WORD.fullmatch(value)]:
         raise UsageError(f"{' and '.join(odd)} cannot be Adobe's: expected printable ASCII without spaces")
     scopes = found.get("scopes", SCOPES)
     return Login(
-        client_id=str(found["client_id"]),
-        client_secret=str(found["client_secret"]),
-        org_id=str(found["org_id"]),
-        sandbox=sandbox or str(found.get("sandbox", SANDBOX)),
+        **words,
         scopes=tuple(map(str, scopes)) if isinstance(scopes, list | tuple) else (str(scopes),),
         ims_url=_base("ims_url", str(found.get("ims_url", IMS_URL))),
         platform_url=_base("platform_url", str(found.get("platform_url", PLATFORM_URL))),

@@ -138,9 +138,23 @@ def test_datasets_are_counted_through_all_slices(server: FlowServer, client: Flo
     assert [dict(a.params)["start"] for a in server.asks] == ["0", "2", "4"]
 
 
-def test_slices_without_page_info_end_with_a_short_one(server: FlowServer, client: FlowClient) -> None:
-    server.faults.append(Fault("GET", "/configs", status=200, body={"items": [{"id": ALPHA}]}))
-    assert [one.id for one in calls.eligible_datasets(client)] == [ALPHA]
+def test_slices_without_page_info_end_with_an_empty_one(server: FlowServer, client: FlowClient) -> None:
+    for items in ([{"id": ALPHA}, {"id": BETA}], [{"id": "c" * 24}], []):
+        server.faults.append(Fault("GET", "/configs", status=200, body={"items": items}))
+    assert [one.id for one in calls.eligible_datasets(client)] == [ALPHA, BETA, "c" * 24]
+
+
+def test_slices_that_are_always_the_same_are_no_list(server: FlowServer, client: FlowClient) -> None:
+    server.faults.append(Fault("GET", "/configs", status=200, body={"items": [{"id": ALPHA}]}, times=9))
+    with pytest.raises(AnswerError, match="does not end"):
+        list(calls.eligible_datasets(client))
+
+
+def test_slices_that_end_early_are_no_shorter_list(server: FlowServer, client: FlowClient) -> None:
+    early = {"items": [{"id": ALPHA}], "pageInfo": {"hasNext": False, "total": 2}}
+    server.faults.append(Fault("GET", "/configs", status=200, body=early))
+    with pytest.raises(AnswerError, match="ends after 1 of 2"):
+        list(calls.eligible_datasets(client))
 
 
 def test_slices_that_say_more_and_bring_nothing_are_no_list(server: FlowServer, client: FlowClient) -> None:

@@ -1,0 +1,1 @@
+"""Notices to people: who is to hear what, what that says, how it gets there; judges nothing."""

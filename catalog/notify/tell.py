@@ -1,0 +1,115 @@
+"""Tell people what turned in a night: notices first recorded, then sent; judges no export itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from catalog.judge_conditions import Night, Noted, conditions
+from catalog.judge_notice_values import Notice
+from catalog.judge_notices import turns
+from catalog.notify.channels import Send
+from catalog.notify.deliver import Journal, Outcome, Post, deliver
+from catalog.notify.plan import endpoints, plan, reminders
+from catalog.results import ScanResult, Watch
+from catalog.settings import Settings
+from catalog.store.database import Catalog
+from catalog.store.known import known_snapshots
+from catalog.store.notices import DeliveryState, Pending, Watched, notice_row, standing
+from catalog.store.said import acceptances_at
+from verifier.model import SnapshotReport
+
+REMEMBERED = timedelta(days=70)
+"""How long what only passed, such as a late export, is known to have been told: twice what a check looks back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What one night saw: its scan, what judging came to, and findings of other things that were looked at."""
+
+    run_id: str
+    tool_version: str
+    scan: ScanResult
+    watch: Watch
+    others: Sequence[Noted] = ()
+    looked: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was noticed, and what became of it by channel; `quiet` counts what was noted and is told to nobody."""
+
+    noticed: tuple[Notice, ...]
+    quiet: int
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """What could not be told, in words for whoever reads the log."""
+        failed = [one for one in self.outcomes if one.state is DeliveryState.FAILED]
+        return tuple(f"channel {one.channel}: {one.notices} notices not told: {one.trouble}" for one in failed)
+
+
+def tell(catalog: Catalog, settings: Settings, seen: Seen, clock: Callable[[], datetime], send: Send) -> Told:
+    """Record what turned since the last night and tell it to the channels of the settings, with what is still due.
+
+    No channel's failure is raised; what failed stays due. Raises `CatalogError` where nothing can be recorded.
+    """
+    journal = Journal(catalog, seen.run_id, seen.tool_version, clock)
+    at = journal.now()
+    known = standing(catalog, at - REMEMBERED)
+    now = conditions(_night(catalog, settings, seen, known.watched), known.last)
+    turned = turns(known.last, now, seen.run_id, at)
+    post = Post(endpoints(settings.channels), _names(settings), send)
+    keys = {target.key for target in post.targets}
+    waiting = [one for one in known.pending if one.channel in keys]
+    due = [Pending(notice, key) for notice, key in plan(turned, post.targets, known.told, post.names)]
+    due += [
+        Pending(notice, key, is_reminder=True)
+        for notice, key in reminders(known.last, now, known.told, post.targets, at)
+        if all((notice.notice_id, key) != (one.notice.notice_id, one.channel) for one in waiting)
+    ]
+    gone = [one for one in known.pending if one.channel not in keys]
+    steps = [*journal.steps(gone, DeliveryState.DROPPED), *journal.steps(due, DeliveryState.DUE)]
+    journal.note([notice_row(turn.notice) for turn in turned], steps)
+    outcomes = deliver(journal, post, [*waiting, *due])
+    heard = tuple(turn.notice for turn in turned if not turn.is_quiet)
+    return Told(heard, len(turned) - len(heard), tuple(outcomes))
+
+
+def _night(catalog: Catalog, settings: Settings, seen: Seen, known: Watched) -> Night:
+    at = seen.watch.at
+    new_zones = frozenset(zone for zone in settings.zones if _is_new(known.zones.get(zone), known))
+    datasets = [((d.zone, d.id), d.schedule()) for d in settings.datasets]
+    return Night(
+        at=at,
+        datasets=seen.watch.datasets,
+        findings=seen.watch.findings,
+        zones=seen.scan.zones,
+        strays=seen.scan.strays,
+        snapshots=_snapshots(catalog, settings, at),
+        looked_at=seen.scan.started_at,
+        configured=frozenset(settings.zones),
+        ends={key: schedule.ends_at for key, schedule in datasets if schedule and schedule.ends_at},
+        since=known.until,
+        newcomers=frozenset(
+            key for key, _ in datasets if key[0] in new_zones or _is_new(known.datasets.get(key), known)
+        ),
+        new_zones=new_zones,
+        others=seen.others,
+        looked=seen.looked,
+    )
+
+
+def _is_new(first_seen_at: datetime | None, known: Watched) -> bool:
+    return first_seen_at is None or known.until is None or first_seen_at > known.until
+
+
+def _snapshots(catalog: Catalog, settings: Settings, at: datetime) -> list[SnapshotReport]:
+    accepted = acceptances_at(catalog, at)
+    return [accepted.applied(report) for zone in settings.zones for report in known_snapshots(catalog, zone).values()]
+
+
+def _names(settings: Settings) -> dict[tuple[str, str], str]:
+    return {(d.zone, d.id): d.name for d in settings.datasets if d.name}
