@@ -30,6 +30,12 @@ class Acceptance:
     count: int
     accepted: Accepted
 
+    @property
+    def snapshot(self) -> str | None:
+        """The id of the snapshot, None for what is in none."""
+        zone, dataset_id, export_time = self.subject
+        return f"{zone}/{dataset_id}/{export_time}" if dataset_id else None
+
     def covers(self, finding: Finding, at: datetime) -> bool:
         """Tell whether a finding of the subject is what was accepted, at a moment."""
         same = (self.code, self.path, self.actual) == (finding.code, finding.path, finding.actual)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from catalog.run import Run
 from catalog.settings import DatasetSettings, ZoneSettings
 from catalog.targets import Target
-from verifier.expectation import Expectation
+from verifier.expectation import Expectation, SizeAlarm
 from verifier.formats.pgp_process import describe_keys
 from verifier.groups import Groups, Key
 from verifier.model import SnapshotId
@@ -95,6 +95,7 @@ class Expectations:
             allow_empty=dataset.allow_empty,
             is_incremental=_says_incremental(dataset),
             interval=interval,
+            size_alarm=SizeAlarm(dataset.size_alarm),
         )
 
 

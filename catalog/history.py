@@ -9,8 +9,9 @@ from datetime import datetime
 
 from verifier.groups import Key
 from verifier.model import SnapshotId, SnapshotReport
+from verifier.usual import LONG_AGO
 
-_FAR_ENOUGH = 60
+_FAR_ENOUGH = LONG_AGO
 """How many snapshots back anybody looks."""
 
 

@@ -30,6 +30,11 @@ def is_told(found: Finding) -> bool:
     return found.level is not Level.INFO and found.accepted is None
 
 
+def may_be_told(report: SnapshotReport) -> bool:
+    """Tell whether a snapshot has anything but mere remarks, accepted or not."""
+    return any(f.level is not Level.INFO for f in (*report.findings, *report.file_findings))
+
+
 def on_slot(judged: DatasetJudgement, slot: Slot, *, is_old: bool) -> tuple[str, Known]:
     """Return what a slot is about, and what is known of it; one that is old is told to nobody."""
     due = shown(slot.due_at)
@@ -90,8 +95,7 @@ def on_snapshot(report: SnapshotReport, turned_at: datetime, *, is_old: bool) ->
 
 def is_lost(report: SnapshotReport) -> bool:
     """Tell whether a snapshot was there and holds no data any more, or never did, and that is told as the snapshot."""
-    has_findings = any(f.level is not Level.INFO for f in (*report.findings, *report.file_findings))
-    return not report.data_files and (has_findings or report.presence is Presence.EXPIRED)
+    return not report.data_files and (may_be_told(report) or report.presence is Presence.EXPIRED)
 
 
 def is_in_slot(report: SnapshotReport, slot: Slot, following: Slot | None) -> bool:

@@ -54,7 +54,7 @@ class Night:
     """All that one night saw.
 
     `datasets` and `findings` are what judging the schedules as of `at` came to, `zones` and `strays` are of the scan
-    that began at `looked_at`, `snapshots` are all that are known. `configured` are the zones of the settings, `ends` is
+    that began at `looked_at`, `snapshots` are all that matter of those that are known. `configured` are the zones of the settings, `ends` is
     when schedules end. `since` is when people were last told of anything, None for never; `newcomers` are the datasets
     and `new_zones` the zones that nobody watched then. `others` are findings of further things, and `looked` their
     subjects as far as they were looked at.
@@ -88,8 +88,8 @@ class _Place:
 def conditions(night: Night, last: Mapping[str, Notice]) -> Conditions:
     """Return what is open, and what is over of that which `last`, by what it is about, has as open."""
     lost: dict[Dataset, list[SnapshotReport]] = {}
-    for report in filter(is_lost, night.snapshots):
-        lost.setdefault((report.id.zone, report.id.dataset_id), []).append(report)
+    for snapshot in filter(is_lost, night.snapshots):
+        lost.setdefault((snapshot.id.zone, snapshot.id.dataset_id), []).append(snapshot)
     found = _Found(night, last, lost)
     for report in night.zones:
         found.zone(report)

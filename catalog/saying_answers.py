@@ -36,12 +36,10 @@ def waive_document(waivers: Iterable[Waiver], what: str, names: Mapping[tuple[st
 
 
 def _acceptance(one: Acceptance) -> Document:
-    zone, dataset_id, export_time = one.subject
-    snapshot = f"{zone}/{dataset_id}/{export_time}" if dataset_id else None
     return {
-        "subject": one.path or snapshot or zone,
-        "zone": zone,
-        "snapshot": snapshot,
+        "subject": one.path or one.snapshot or one.subject[0],
+        "zone": one.subject[0],
+        "snapshot": one.snapshot,
         "path": one.path,
         "code": one.code,
         "actual": one.actual,

@@ -101,7 +101,9 @@ def hold_back(
         if isinstance(key := export.get("encryption_key"), str):
             export["encryption_key"] = referred(key, (*place, "encryption_key")) or key
         login = export.get("connection")
-        for name, value in login.items() if isinstance(login, dict) else ():
+        if not isinstance(login, dict):
+            continue
+        for name, value in login.items():
             keys = (*place, "connection", name)
             if not isinstance(value, str):
                 continue

@@ -121,6 +121,7 @@ class DatasetSettings(Table):
     manifest: bool | None = None
     encrypted: bool = False
     allow_empty: bool = True
+    size_alarm: Literal["drop", "both", "off"] = "drop"
     recovery_point: PositiveDuration | None = None
     verify_every: PositiveDuration | None = None
     drill_every: PositiveDuration | None = None

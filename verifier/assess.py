@@ -111,7 +111,8 @@ def _settled_findings(
         yield finding("snapshot.empty", "zero rows, which the settings do not allow", expected="rows", actual=0)
     yield from judge_schema(columns, evidence.past)
     if all(f.level is not Level.ERROR for r in data for f in r.content.findings):
-        yield from judge_size(rows, sum(r.file.size for r in data), evidence.past)
+        size, at = sum(r.file.size for r in data), group.id.export_at
+        yield from judge_size(rows, size, evidence.past, at, expectation.size_alarm)
         yield from judge_events(events_of(data), expectation, evidence.past)
     yield from judge_repeats(data, evidence.owners, group.key)
 

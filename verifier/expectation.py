@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 
 from verifier.findings import Level
+
+
+class SizeAlarm(StrEnum):
+    """Which sizes far from the usual are a warning: too small a one, one too large as well, or none."""
+
+    DROP = "drop"
+    BOTH = "both"
+    OFF = "off"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,4 +34,5 @@ class Expectation:
     interval: timedelta | None = None
     quiet: timedelta = timedelta(minutes=30)
     lifetime: timedelta | None = None
+    size_alarm: SizeAlarm = SizeAlarm.DROP
     levels: Mapping[str, Level] = field(default_factory=dict)

@@ -4,41 +4,55 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise, takewhile
 
-from verifier.expectation import Expectation
+from verifier.expectation import Expectation, SizeAlarm
+from verifier.findings import Level
 from verifier.groups import Key
 from verifier.model import Column, FileKind, FileReport, Finding, SnapshotReport, Verdict, finding
+from verifier.usual import Odd, Size, Way, odd_size
 
-_ENOUGH = 5
 _WINDOW = 28
-_FACTOR = 3
 _JSON_TYPES = {"number", "object", "array"}
 _SOUND = (Verdict.GOOD, Verdict.EMPTY)
 
 
-def judge_size(rows: int | None, size: int, past: Sequence[SnapshotReport]) -> Iterable[Finding]:
-    """Say that rows (bytes where rows were not counted) are far from those of the last good snapshots.
+def judge_size(
+    rows: int | None,
+    size: int,
+    past: Sequence[SnapshotReport],
+    at: datetime | None = None,
+    alarm: SizeAlarm = SizeAlarm.DROP,
+) -> Iterable[Finding]:
+    """Say that rows or bytes are far from what good snapshots make usual at this time of the week and of the month.
 
-    Silent until five are known. Far below: under a third of their median and under half of the least. Far above: over
-    three times the median and over twice the most.
+    `at` is the export time, that of the last one before where none is given. Bytes of an export without rows say
+    nothing. What is usual, and from when on anything is, is the business of `verifier.usual`.
     """
-    sound = [s for s in past if s.verdict in _SOUND][-_WINDOW:]
-    counted = [s.rows for s in sound if s.rows is not None]
-    if rows is not None and len(counted) == len(sound):
-        what, value, before = "rows", rows, counted
-    else:
-        what, value, before = "bytes", size, [s.bytes for s in sound]
-    if len(before) < _ENOUGH or value == 0:
+    sound = [s for s in past if s.verdict in _SOUND]
+    if alarm is SizeAlarm.OFF or not sound:
         return
-    usual = statistics.median(before)
-    if value * _FACTOR < usual and value * 2 < min(before):
-        message = f"{what} are far below the median of the last {len(before)} good snapshots"
-        yield finding("snapshot.shrunk", message, expected=f"about {usual:.0f} {what}", actual=value)
-    elif value > usual * _FACTOR and value > 2 * max(before):
-        message = f"{what} are far above the median of the last {len(before)} good snapshots"
-        yield finding("snapshot.grown", message, expected=f"about {usual:.0f} {what}", actual=value)
+    dated, told = [(s.id.export_at, s) for s in sound], set[Way]()
+    moment = at or dated[-1][0]
+    measures = (
+        ("rows", rows, [Size(then, s.rows) for then, s in dated if s.rows is not None]),
+        ("bytes", size if rows != 0 else None, [Size(then, s.bytes) for then, s in dated if s.rows != 0]),
+    )
+    for what, value, before in measures:
+        odd = None if value is None else odd_size(Size(moment, value), before)
+        if odd is not None and odd.way not in told:
+            told.add(odd.way)
+            yield _odd_size(odd, f"about {odd.usual:.0f} {what}", f"{value} {what}", alarm)
+
+
+def _odd_size(odd: Odd, usual: str, value: str, alarm: SizeAlarm) -> Finding:
+    code, where = ("snapshot.shrunk", "below") if odd.way is Way.DROP else ("snapshot.grown", "above")
+    message = f"{usual.split()[-1]} are far {where} what {odd.count} good snapshots before make usual at such a time"
+    found = finding(code, message, expected=usual, actual=value)
+    is_raised = odd.way is Way.GROWTH and alarm is SizeAlarm.BOTH
+    return replace(found, level=Level.WARN) if is_raised else found
 
 
 def judge_schema(columns: Sequence[Column] | None, past: Sequence[SnapshotReport]) -> Iterable[Finding]:

@@ -14,7 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from itertools import pairwise
 from statistics import median
+from typing import NamedTuple
 
 ENOUGH = 5
 """How many sizes it takes to say anything."""
@@ -33,7 +35,7 @@ _WEEKS_OF_NOISE = 12
 _PLAIN_FACTOR, _PLAIN_BEYOND = 3, 2
 _LEAST_DROP, _LEAST_GROWTH = math.log(2), math.log(3)
 _SPREADS = 4.5
-_TAIL, _BEYOND_TAIL = 0.05, 1.3
+_ODD_ONES, _TAIL, _BEYOND_TAIL = 3, 0.05, 1.3
 _SAME_AGAIN = math.log(1.5)
 _NEW_LEVEL = 3
 _OF_NORMAL = 1.4826
@@ -47,8 +49,7 @@ class Way(Enum):
     GROWTH = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(NamedTuple):
     """How large an export was, and when it was exported."""
 
     at: datetime
@@ -69,7 +70,7 @@ def odd_size(now: Size, past: Sequence[Size]) -> Odd | None:
 
     Without rows is not far below: an export may bring nothing. It is odd where that has never happened in a long past.
     """
-    past = past[-LONG_AGO:]
+    past = past if len(past) <= LONG_AGO else past[-LONG_AGO:]
     if now.value == 0:
         never = len(past) >= FEW and _span(past) >= SEASONED and all(size.value for size in past)
         return Odd(Way.DROP, median(size.value for size in past[-FEW:]), len(past)) if never else None
@@ -111,15 +112,15 @@ class _Miss:
 
 
 def _seasonally_odd(now: Size, past: Sequence[Size], per_week: int) -> Odd | None:
-    logs = [math.log(size.value) for size in past]
+    values = [size.value for size in past]
 
     def missed(index: int) -> _Miss:
-        return _Miss(past[index].at, logs[index] - median(logs[index - per_week : index]))
+        return _Miss(past[index].at, math.log(values[index] / median(values[index - per_week : index])))
 
-    hour, level = _hour_of_week(now.at), median(logs[-per_week:])
-    same = [i for i in range(per_week, len(past)) if _hour_of_week(past[i].at) == hour]
-    factor = _factor([missed(i).off for i in same[-_LIKE:]])
-    off = math.log(now.value) - level - factor
+    hour, level = _hour_of_week(now.at), median(values[-per_week:])
+    lately = range(max(per_week, len(past) - _LIKE * per_week), len(past))
+    factor = _factor([missed(i).off for i in lately if _hour_of_week(past[i].at) == hour])
+    off = math.log(now.value / level) - factor
     if -_LEAST_DROP < off < _LEAST_GROWTH:
         return None
     way = Way.DROP if off < 0 else Way.GROWTH
@@ -129,7 +130,7 @@ def _seasonally_odd(now: Size, past: Sequence[Size], per_week: int) -> Odd | Non
     noise = foretold if len(foretold) >= per_week else [m.off for m in misses]
     if far < _limit(noise[-_WEEKS_OF_NOISE * per_week :], way) or _is_known(now.at, far, misses):
         return None
-    return Odd(way, math.exp(level + factor), len(past))
+    return Odd(way, level * math.exp(factor), len(past))
 
 
 def _factor(offs: Sequence[float]) -> float:
@@ -157,9 +158,10 @@ def _adjusted(misses: Sequence[_Miss], way: Way) -> list[_Miss]:
 
 
 def _limit(offs: Sequence[float], way: Way) -> float:
-    """Return how far off is far, by how far the past was off in the same way: noise, and its tail."""
+    """Return how far off is far, by how far the past was off in the same way: noise, and its tail but for odd ones."""
     spread = _OF_NORMAL * median(abs(off) for off in offs)
-    tail = sorted(offs)[math.ceil(len(offs) * (1 - _TAIL)) - 1]
+    odd_ones = max(_ODD_ONES, math.ceil(len(offs) * _TAIL))
+    tail = sorted(offs)[max(len(offs) - odd_ones, 1) - 1]
     least = _LEAST_DROP if way is Way.DROP else _LEAST_GROWTH
     return max(least, _SPREADS * spread, _BEYOND_TAIL * tail)
 
@@ -174,7 +176,7 @@ def _is_known(at: datetime, far: float, offs: Sequence[_Miss]) -> bool:
 
 def _per_week(past: Sequence[Size]) -> int:
     """Return how many exports a week has, and seven at least."""
-    gaps = [later.at - earlier.at for earlier, later in zip(past[-FEW:], past[-FEW + 1 :], strict=False)]
+    gaps = [later.at - earlier.at for earlier, later in pairwise(past[-FEW:])]
     usual = median(gaps) if gaps else timedelta()
     return max(_DAILY, round(_WEEK / usual)) if usual else _DAILY
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
 from urllib.parse import quote
@@ -23,6 +23,7 @@ from catalog.adobe.shapes import AnswerError, Shape
 
 Item = Mapping[str, object]
 
+_FEW_FLOWS = 4
 _DESTINATIONS = ("property", "inheritedAttributes.properties.isDestinationFlow==true")
 
 
@@ -77,6 +78,18 @@ def base_connections(client: FlowClient, spec_id: str) -> Iterator[BaseConnectio
     """Yield every login at destinations of a kind."""
     for item in _of_spec(client, "/connections", spec_id):
         yield parse_base_connection(item)
+
+
+def remember_connections(client: FlowClient, flows: Collection[Flow]) -> None:
+    """Fetch the connections of many flows by the page, so that each is there when it is asked for; of few none."""
+    if len(flows) <= _FEW_FLOWS:
+        return
+    specs = {flow.kind.connection_spec for flow in flows if flow.kind}
+    lists = [(path, spec_id) for path in ("/targetConnections", "/connections") for spec_id in sorted(specs)]
+    for path, spec_id in [("/sourceConnections", DATA_LAKE), *lists]:
+        for item in _of_spec(client, path, spec_id):
+            if isinstance(identity := item.get("id"), str):
+                client.remember(f"{path}/{quote(identity, safe='')}", item)
 
 
 def _of_spec(client: FlowClient, path: str, spec_id: str) -> Iterator[Item]:

@@ -68,6 +68,7 @@ class FlowClient:
     def __init__(self, login: Login) -> None:
         self._session = AdobeSession(login, f"Adobe's Flow Service, sandbox {login.sandbox}")
         self._next_at = 0.0
+        self._known: dict[str, Mapping[str, object]] = {}
 
     @property
     def requests(self) -> int:
@@ -79,11 +80,20 @@ class FlowClient:
         return self.ask(Ask(path=path, params=params))
 
     def one(self, path: str) -> Mapping[str, object]:
-        """Return the one object that stands at a path. Raises `AnswerError` where there are several or none."""
+        """Return the one object that stands at a path, as it was remembered or as it is.
+
+        Raises `AnswerError` where there are several or none.
+        """
+        if path in self._known:
+            return self._known[path]
         items = parse_page(self.get(path)).items
         if len(items) != 1:
             raise AnswerError(f"{self._where(path)}: expected one item, got {len(items)}")
         return items[0]
+
+    def remember(self, path: str, item: Mapping[str, object]) -> None:
+        """Give what was seen in a list when it is asked for by itself: for who reads much and changes nothing."""
+        self._known[path] = item
 
     def pages(self, path: str, params: Params = ()) -> Iterator[Page]:
         """Yield page after page of a list. Raises `AnswerError` where pages would never end."""

@@ -55,7 +55,7 @@ def saved_runs(paths: Sequence[Path]) -> FetchedRuns:
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            reason = (getattr(error, "strerror", None) or "not UTF-8 text").lower()
+            reason = (error.strerror or "").lower() if isinstance(error, OSError) else "not UTF-8 text"
             raise UsageError(f"{path} cannot be read: {reason}") from error
         found += load_runs(text, str(path))
     return recorded_runs(found)

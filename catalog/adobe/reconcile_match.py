@@ -72,11 +72,11 @@ class _Matching:
     _free: list[Export] = field(default_factory=list)
 
     def by_manifest(self, runs: Iterable[Run]) -> None:
-        """Give each run the snapshot whose manifest names it.
+        """Give each run the snapshot whose manifest names it, the first of several.
 
         Where manifests name runs that are known, one that names another is not up for guessing.
         """
-        self._free = list(self.stream.exports)
+        self._free = sorted(self.stream.exports, key=lambda e: (e.id.export_at, e.id.export_time))
         for run in runs:
             own = next((e for e in self._free if run.id.lower() in e.run_ids), None)
             if own is not None:

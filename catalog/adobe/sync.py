@@ -21,7 +21,6 @@ from catalog.adobe.sync_places import (
     place_of,
     template_trouble,
     zone_at,
-    zones_around,
 )
 from catalog.adobe.sync_values import DatasetChange, FlowParts, Gone, KeyChange, Problem, SyncPlan, ZoneChange
 from catalog.adobe.told import named, quoted
@@ -151,19 +150,14 @@ class _Planning:
 
     def _zone_of(self, parts: FlowParts) -> _Zone:
         """Return the zone of a flow, a new one where none is there. Raises `NoPlaceError` where it cannot have one."""
-        zones = self._settings.zones
-        try:
-            place = place_of(parts, self._settings.adobe.sandbox, zones)
-        except NoPlaceError:
-            told = {d.zone for d in self._settings.datasets if d.flow and d.flow in (parts.flow.id, parts.flow.name)}
-            if len(told) != 1:
-                raise
-            place = Place.of(zones[told.pop()].location())
+        place = self._place_of(parts)
         template = template_of(parts.flow.schedule)
         trouble = template_trouble(template)
         if trouble:
             raise NoPlaceError(f"its folder template cannot be read: {trouble}", "change the template at Adobe")
-        zone = self._known(place, parts) or self._new(place, template)
+        if not parts.datasets:
+            raise NoPlaceError(f"not all of it can be seen: {parts.trouble or 'Adobe shows no dataset of it'}")
+        zone = self._known(place) or self._new(place, template)
         if not zone.flow_ids and not zone.is_new and same_spelling(zone.template) != template:
             zone.changes = (KeyChange("template", zone.template, template),)
             zone.template = template
@@ -173,19 +167,24 @@ class _Planning:
         self._zones.setdefault(zone.name, zone)
         return zone
 
-    def _known(self, place: Place, parts: FlowParts) -> _Zone | None:
-        zones = self._settings.zones
-        planned = next((z for z in self._zones.values() if z.place.url == place.url), None)
-        if planned:
-            return planned
-        name = zone_at(place, zones)
-        if name is None and template_of(parts.flow.schedule) == _DEFAULT:
-            ids = {d.id for d in parts.datasets}
-            around = [z for z in zones_around(place, zones) if any((z, i) in self._positions for i in ids)]
-            name = around[0] if len(around) == 1 else None
+    def _place_of(self, parts: FlowParts) -> Place:
+        """Return where a flow exports to; where Adobe does not tell, where the settings have its datasets."""
+        settings = self._settings
+        try:
+            return place_of(parts, settings.adobe.sandbox, settings.zones)
+        except NoPlaceError:
+            names = {d.zone for d in settings.datasets if d.flow and d.flow in (parts.flow.id, parts.flow.name)}
+            if len(names) != 1:
+                raise
+            return Place.of(settings.zones[names.pop()].location())
+
+    def _known(self, place: Place) -> _Zone | None:
+        """Return the zone that is there or planned already, None where there is none."""
+        planned = next((z for z in self._zones.values() if z.is_new and z.place.url == place.url), None)
+        name = zone_at(place, self._settings.zones)
         if name is None:
-            return None
-        return self._zones.get(name) or _Zone(name, zones[name].template, place, is_new=False)
+            return planned
+        return self._zones.get(name) or _Zone(name, self._settings.zones[name].template, place, is_new=False)
 
     def _new(self, place: Place, template: str) -> _Zone:
         name = free_name(place, {*self._settings.zones, *self._zones})
@@ -228,7 +227,8 @@ class _Planning:
     def _keep_names_apart(self) -> None:
         """Leave out names that another dataset of the zone has or keeps, which the settings do not take."""
         old = {(d.zone, d.id): d.name for d in self._settings.datasets}
-        kept = {(key[0], name) for key, name in old.items() if name and key not in self._claimed}
+        renamed = {taken.key for taken in self._taken if "name" in taken.keys}
+        kept = {(key[0], name) for key, name in old.items() if name and key not in renamed}
         while True:
             seen, clashes = set(kept), list[_Taken]()
             for taken in self._taken:

@@ -5,27 +5,24 @@ Nothing is asked here, and no credentials of Adobe's are used: they are for writ
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pydantic import TypeAdapter, ValidationError
 
 from catalog.adobe.model import TargetConnection
-from catalog.adobe.schedules import same_spelling
 from catalog.adobe.sync_values import FlowParts
 from catalog.adobe.told import quoted, short
 from catalog.settings import ZoneSettings
 from catalog.settings_values import PathSegment, Template
 from verifier.backends.base import Location
 from verifier.backends.sftp_urls import sftp_address
-from verifier.backends.urls import last_segment, parse_location, relative_to
+from verifier.backends.urls import last_segment, parse_location
 from verifier.errors import UsageError
-from verifier.layout import DEFAULT_TEMPLATE
 
 _TEMPLATE: TypeAdapter[str] = TypeAdapter(Template)
 _SEGMENT: TypeAdapter[str] = TypeAdapter(PathSegment)
 
-_ANY_DEPTH = same_spelling(DEFAULT_TEMPLATE)
 _NEEDS: Mapping[str, str] = {
     "s3": "key and secret, or profile, unless the usual AWS chain has them; region or endpoint_url where needed",
     "azure-blob": "sas_token, account_key, or tenant_id, client_id and client_secret",
@@ -109,13 +106,6 @@ def zone_at(place: Place, zones: Mapping[str, ZoneSettings]) -> str | None:
         if place.kind == "sftp" and url.startswith("sftp://") and sftp_address(url) == sftp_address(place.url):
             return name
     return None
-
-
-def zones_around(place: Place, zones: Mapping[str, ZoneSettings]) -> Iterator[str]:
-    """Yield the zones of the settings that this place lies in and whose template may begin at any depth."""
-    for name, zone in zones.items():
-        if same_spelling(zone.template) == _ANY_DEPTH and relative_to(place.url, zone.location().url):
-            yield name
 
 
 def free_name(place: Place, taken: set[str]) -> str:

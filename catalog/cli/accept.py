@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -54,10 +55,11 @@ def accepted(
     catalog: CatalogPath = None,
     wants_json: Json = False,
 ) -> int:
-    """Accept a finding as it is now: it stays in every report, and raises no status and no notice any more.
+    """Accept a known finding, with a reason and an end.
 
-    What is found otherwise later (at another place, of other bytes) is not accepted. A snapshot whose errors are all
-    accepted counts as good, also for a restore.
+    It stays in every report and count, and raises no status and no notice any more. What is found otherwise later (at
+    another place, of other bytes) is not accepted. A snapshot whose errors are all accepted counts as good, also for a
+    restore.
     """
     session = open_session(config, catalog, wants_json=wants_json)
     if wants_list:
@@ -68,20 +70,39 @@ def accepted(
     for code in codes:
         if code not in REGISTER:
             raise UsageError(f"no finding code {code!r}; the nearest known is {nearest(code, REGISTER)!r}")
-    now = utc_now()
+    said = Accepted(by=who(), at=utc_now(), reason=reason or "taken back", until=_end(until, utc_now()))
+    if is_lifted:
+        done = _standing(session, subject, codes, said)
+    else:
+        done = _accepted_now(_find(session, subject, zone), subject, codes, said)
+    speaker = Speaker(by=said.by, at=said.at, entry_id=new_scan_id(), tool_version=tool_version())
+    accept(session.catalog, done, speaker, lifted=is_lifted)
+    return _tell(session, done, "taken back" if is_lifted else "accepted")
+
+
+def _end(until: str | None, now: datetime) -> datetime | None:
     ends_at = parse_moment(until, "--until", is_end=True) if until else None
     if ends_at is not None and ends_at <= now:
         raise UsageError(f"--until {until} is over already")
-    about, findings = _find(session, subject, zone)
+    return ends_at
+
+
+def _standing(session: Session, subject: str, codes: Sequence[str], said: Accepted) -> list[Acceptance]:
+    """Return what was accepted of a subject, to be taken back: it need not be found any more."""
+    listed = list_acceptances(session.catalog)
+    met = [a for a in listed if a.code in codes and subject in (a.path, a.snapshot)]
+    if not met:
+        raise UsageError(f"nothing of {', '.join(codes)} is accepted of {subject}", hint="list all with: accept --list")
+    return [replace(a, accepted=said) for a in met]
+
+
+def _accepted_now(found: Found, subject: str, codes: Sequence[str], said: Accepted) -> list[Acceptance]:
+    about, findings = found
     there = {f.code for f in findings}
     if absent := [code for code in codes if code not in there]:
         hint = f"known of it are: {', '.join(sorted(there)) or 'none'}"
         raise UsageError(f"no finding {', '.join(absent)} of {subject} is known", hint=hint)
-    said = Accepted(by=who(), at=now, reason=reason or "taken back", until=ends_at)
-    done = [acceptance_of(about, replace(f, accepted=None), said) for f in findings if f.code in codes]
-    speaker = Speaker(by=said.by, at=now, entry_id=new_scan_id(), tool_version=tool_version())
-    accept(session.catalog, done, speaker, lifted=is_lifted)
-    return _tell(session, done, "taken back" if is_lifted else "accepted")
+    return [acceptance_of(about, replace(f, accepted=None), said) for f in findings if f.code in codes]
 
 
 def _find(session: Session, subject: str, zone: str | None) -> Found:

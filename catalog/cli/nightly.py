@@ -54,7 +54,7 @@ def nightly(
     wants_json: Json = False,
     fail_on: FailOn = "warn",
 ) -> int:
-    """Scan every zone, judge every schedule, tell people what turned: the cron entry.
+    """Scan, judge, tell people what turned: the cron entry.
 
     One run at a time. What a time limit cuts off is said, with status 3, and looked at by the next run.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -26,6 +27,9 @@ _LIFT = typer.Option("--lift", help="Take waivers back: all of the dataset, or t
 _LIST = typer.Option("--list", help="List what is waived, of all datasets or of one.")
 
 
+_Bounds = tuple[datetime | None, datetime | None]
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command("waive")(waived)
@@ -43,10 +47,11 @@ def waived(
     catalog: CatalogPath = None,
     wants_json: Json = False,
 ) -> int:
-    """Pause the slots of a dataset: nothing is missed or late in the meantime, and nobody is told.
+    """Pause the slots of a dataset, with a reason.
 
-    It quiets notices and restores nothing: slots stay in every report as paused, and a chain through them has gaps.
-    What comes all the same is verified and judged as ever.
+    Nothing is missing or late in the meantime, and nobody is told. It quiets notices and restores nothing: slots stay
+    in every report as paused, and a chain through them has gaps. What comes all the same is verified and judged as
+    ever.
     """
     session = open_session(config, catalog, wants_json=wants_json)
     period = parse_period(start, end)
@@ -55,30 +60,38 @@ def waived(
         return _tell(session, list_waivers(session.catalog, zone, dataset_id), "waived")
     if zone is None or dataset_id is None:
         raise UsageError("no dataset named", hint="landproof waive DATASET --from TIME --to TIME --reason TEXT")
-    now = utc_now()
-    speaker = Speaker(by=who(), at=now, entry_id=new_scan_id(), tool_version=tool_version())
+    speaker = Speaker(by=who(), at=utc_now(), entry_id=new_scan_id(), tool_version=tool_version())
     if is_lifted:
-        first, last = period
         standing = list_waivers(session.catalog, zone, dataset_id)
-        met = [w for w in standing if (last is None or w.starts_at <= last) and (first is None or w.ends_at >= first)]
-        if not met:
+        done = [replace(w, said_by=speaker.by, said_at=speaker.at) for w in standing if _meets(w, period)]
+        if not done:
             raise UsageError(f"nothing is waived of {zone}/{dataset_id} then", hint="list all with: waive --list")
-        done = [replace(w, said_by=speaker.by, said_at=now, reason=reason or w.reason) for w in met]
-        waive(session.catalog, done, speaker, lifted=True)
-        return _tell(session, done, "not waived any more")
-    if period[0] is None or period[1] is None or not (reason or "").strip():
+    else:
+        first, last = _whole(period, reason)
+        one = Waiver(
+            zone=zone,
+            dataset_id=dataset_id,
+            starts_at=first,
+            ends_at=last,
+            reason=reason or "",
+            said_by=speaker.by,
+            said_at=speaker.at,
+        )
+        done = [one]
+    waive(session.catalog, done, speaker, lifted=is_lifted)
+    return _tell(session, done, "not waived any more" if is_lifted else "waived")
+
+
+def _whole(period: _Bounds, reason: str | None) -> tuple[datetime, datetime]:
+    first, last = period
+    if first is None or last is None or not (reason or "").strip():
         raise UsageError("a waiver needs --from, --to and a --reason: it has a beginning, an end and a cause")
-    one = Waiver(
-        zone=zone,
-        dataset_id=dataset_id,
-        starts_at=period[0],
-        ends_at=period[1],
-        reason=reason or "",
-        said_by=speaker.by,
-        said_at=now,
-    )
-    waive(session.catalog, [one], speaker)
-    return _tell(session, [one], "waived")
+    return first, last
+
+
+def _meets(waiver: Waiver, period: _Bounds) -> bool:
+    first, last = period
+    return (last is None or waiver.starts_at <= last) and (first is None or waiver.ends_at >= first)
 
 
 def _dataset(session: Session, text: str) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from catalog.notify.message import Message
+from catalog.store.notices import NO_ANSWER
 from verifier.findings import Level
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def send(url: str, message: Message, patience: Patience = Patience()) -> str | N
     worker = threading.Thread(target=lambda: troubles.append(_guarded(url, message, patience)), daemon=True)
     worker.start()
     worker.join(patience.seconds)
-    return troubles[0] if troubles else f"no answer within {patience.seconds:g} s"
+    return troubles[0] if troubles else f"{NO_ANSWER} within {patience.seconds:g} s"
 
 
 def _guarded(url: str, message: Message, patience: Patience) -> str | None:

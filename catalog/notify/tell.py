@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from catalog.judge_condition_parts import may_be_told
 from catalog.judge_conditions import Night, Noted, conditions
 from catalog.judge_notice_values import Notice
 from catalog.judge_notices import turns
@@ -16,9 +17,9 @@ from catalog.results import ScanResult, Watch
 from catalog.settings import Settings
 from catalog.store.database import Catalog
 from catalog.store.known import known_snapshots
-from catalog.store.notices import DeliveryState, Pending, Watched, notice_row, standing
+from catalog.store.notices import DeliveryState, Pending, Standing, Watched, notice_row, standing
 from catalog.store.said import acceptances_at
-from verifier.model import SnapshotReport
+from verifier.model import Presence, SnapshotReport
 
 REMEMBERED = timedelta(days=70)
 """How long what only passed, such as a late export, is known to have been told: twice what a check looks back."""
@@ -48,7 +49,11 @@ class Told:
     def troubles(self) -> tuple[str, ...]:
         """What could not be told, in words for whoever reads the log."""
         failed = [one for one in self.outcomes if one.state is DeliveryState.FAILED]
-        return tuple(f"channel {one.channel}: {one.notices} notices not told: {one.trouble}" for one in failed)
+        return tuple(f"channel {one.channel}: {_counted(one.notices)} not told: {one.trouble}" for one in failed)
+
+
+def _counted(notices: int) -> str:
+    return f"{notices} {'notice' if notices == 1 else 'notices'}"
 
 
 def tell(catalog: Catalog, settings: Settings, seen: Seen, clock: Callable[[], datetime], send: Send) -> Told:
@@ -59,7 +64,7 @@ def tell(catalog: Catalog, settings: Settings, seen: Seen, clock: Callable[[], d
     journal = Journal(catalog, seen.run_id, seen.tool_version, clock)
     at = journal.now()
     known = standing(catalog, at - REMEMBERED)
-    now = conditions(_night(catalog, settings, seen, known.watched), known.last)
+    now = conditions(_night(catalog, settings, seen, known), known.last)
     turned = turns(known.last, now, seen.run_id, at)
     post = Post(endpoints(settings.channels), _names(settings), send)
     keys = {target.key for target in post.targets}
@@ -78,9 +83,9 @@ def tell(catalog: Catalog, settings: Settings, seen: Seen, clock: Callable[[], d
     return Told(heard, len(turned) - len(heard), tuple(outcomes))
 
 
-def _night(catalog: Catalog, settings: Settings, seen: Seen, known: Watched) -> Night:
-    at = seen.watch.at
-    new_zones = frozenset(zone for zone in settings.zones if _is_new(known.zones.get(zone), known))
+def _night(catalog: Catalog, settings: Settings, seen: Seen, known: Standing) -> Night:
+    watched, at = known.watched, seen.watch.at
+    new_zones = frozenset(zone for zone in settings.zones if _is_new(watched.zones.get(zone), watched))
     datasets = [((d.zone, d.id), d.schedule()) for d in settings.datasets]
     return Night(
         at=at,
@@ -88,13 +93,13 @@ def _night(catalog: Catalog, settings: Settings, seen: Seen, known: Watched) -> 
         findings=seen.watch.findings,
         zones=seen.scan.zones,
         strays=seen.scan.strays,
-        snapshots=_snapshots(catalog, settings, at),
+        snapshots=_snapshots(catalog, settings, at, known.last),
         looked_at=seen.scan.started_at,
         configured=frozenset(settings.zones),
         ends={key: schedule.ends_at for key, schedule in datasets if schedule and schedule.ends_at},
-        since=known.until,
+        since=watched.until,
         newcomers=frozenset(
-            key for key, _ in datasets if key[0] in new_zones or _is_new(known.datasets.get(key), known)
+            key for key, _ in datasets if key[0] in new_zones or _is_new(watched.datasets.get(key), watched)
         ),
         new_zones=new_zones,
         others=seen.others,
@@ -102,13 +107,25 @@ def _night(catalog: Catalog, settings: Settings, seen: Seen, known: Watched) -> 
     )
 
 
-def _is_new(first_seen_at: datetime | None, known: Watched) -> bool:
-    return first_seen_at is None or known.until is None or first_seen_at > known.until
+def _is_new(first_seen_at: datetime | None, watched: Watched) -> bool:
+    return first_seen_at is None or watched.until is None or first_seen_at > watched.until
 
 
-def _snapshots(catalog: Catalog, settings: Settings, at: datetime) -> list[SnapshotReport]:
-    accepted = acceptances_at(catalog, at)
-    return [accepted.applied(report) for zone in settings.zones for report in known_snapshots(catalog, zone).values()]
+def _snapshots(catalog: Catalog, settings: Settings, at: datetime, last: Mapping[str, Notice]) -> list[SnapshotReport]:
+    """Return the snapshots that may have to be told of, and the newest of each dataset: of a large zone, a few."""
+    accepted, recent, found = acceptances_at(catalog, at), at - REMEMBERED, list[SnapshotReport]()
+    for zone in settings.zones:
+        reports = known_snapshots(catalog, zone).values()
+        newest = {report.id.dataset_id: report.id for report in reports}
+        found += [
+            accepted.applied(report)
+            for report in reports
+            if report.id == newest[report.id.dataset_id]
+            or (report.presence is Presence.EXPIRED and report.id.export_at >= recent)
+            or (report.presence is not Presence.EXPIRED and may_be_told(report))
+            or not last.keys().isdisjoint((f"snapshot {report.id}", f"expiring {report.id}"))
+        ]
+    return found
 
 
 def _names(settings: Settings) -> dict[tuple[str, str], str]:

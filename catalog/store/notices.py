@@ -16,6 +16,8 @@ from verifier.findings import Level
 
 _NOTICE = "notice_id, run_id, about, zone, dataset_id, code, level, state, message, happened_at, noticed_at"
 _LAST = "QUALIFY row_number() OVER (PARTITION BY about ORDER BY noticed_at DESC, notice_id DESC) = 1"
+NO_ANSWER = "no answer"
+"""How a trouble begins where nobody knows whether the message was taken all the same."""
 
 
 class DeliveryState(StrEnum):
@@ -58,7 +60,8 @@ class Delivery:
 class Pending:
     """A notice that a channel is still to tell.
 
-    One that `is_doubtful` may have been told: the run that sent it did not live to know. A reminder was told before.
+    One that `is_doubtful` may have been told: the run that sent it did not live to know, or got no answer. A reminder
+    was told before.
     """
 
     notice: Notice
@@ -136,9 +139,10 @@ def _pending(connection: Connection) -> tuple[Pending, ...]:
     rows = connection.execute(
         f"""WITH steps AS (
                 SELECT notice_id, channel, arg_max(state, (happened_at, state)) AS newest,
-                       bool_or(state = 'sent') AS was_sent
+                       bool_or(state = 'sent') AS was_sent,
+                       bool_or(state = 'failed' AND starts_with(trouble, '{NO_ANSWER}')) AS was_unanswered
                 FROM delivery GROUP BY notice_id, channel)
-            SELECT channel, newest = 'sending', was_sent, {_NOTICE}
+            SELECT channel, newest = 'sending' OR was_unanswered, was_sent, {_NOTICE}
             FROM steps JOIN (SELECT DISTINCT * FROM notice) USING (notice_id)
             WHERE newest NOT IN ('sent', 'dropped') ORDER BY noticed_at, notice_id, channel"""
     ).fetchall()

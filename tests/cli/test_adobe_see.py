@@ -122,6 +122,19 @@ def test_a_dataflow_whose_parts_are_hidden_is_still_listed(server: FlowServer, c
     assert "nightly: " in text_of("adobe", "flows", "--config", config)
 
 
+def test_many_dataflows_take_few_requests(server: FlowServer, config: Path) -> None:
+    server.page_items = 10
+    names = [f"flow {n:02}" for n in range(25)]
+    for n, name in enumerate(names):
+        server.add_flow(name, kind=("s3", "sftp")[n % 2], datasets={f"{n:024x}": name}, starts_at=JANUARY)
+    for base in server.bases.values():
+        base["auth"]["params"] = {"domain": "sftp.example.com", "username": "adobe"}
+    flows = document_of("adobe", "flows", "--config", config).document["flows"]
+    assert [(flow["name"], flow["datasets"][0]["name"]) for flow in flows] == [(name, name) for name in names]
+    assert all(flow["url"] and flow["trouble"] is None for flow in flows)
+    assert len(server.asks) == 3 + 3 + 2 * 2 + 2 * 2 + 3, "pages of flows, sources, targets, logins, and flows again"
+
+
 def test_runs_are_told_newest_first_with_adobes_numbers_and_errors(server: FlowServer, config: Path) -> None:
     flow = server.add_flow("nightly", datasets=[ALPHA], starts_at=JANUARY)
     day = timedelta(days=1)

@@ -102,7 +102,8 @@ def test_examples_of_settings_are_accepted(name: str, tmp_path: Path) -> None:
     for example in examples:
         (tmp_path / "landproof.toml").write_text(example, encoding="utf-8")
         pgp = {"PGP_KEY": messages.KEY, "PGP_PASSPHRASE": messages.PASSPHRASE}
-        load_settings(tmp_path / "landproof.toml", {"BACKUP_KEY": "k", "BACKUP_SECRET": "s", **pgp})
+        others = dict.fromkeys(re.findall(r"\$\{(\w+)\}", example), "json://127.0.0.1")
+        load_settings(tmp_path / "landproof.toml", {**others, **pgp})
 
 
 def test_questions_in_sql_are_answered(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -33,6 +33,7 @@ _FAMILIES = {
     "manifest": "what the manifest promises",
     "snapshot": "one export as a whole, and against its own past",
     "schedule": "what was due",
+    "flow": "asking Adobe",
     "dataset": "a dataset over time",
     "zone": "the landing zone as a whole",
     "run": "what Adobe says it exported",

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from support.snapshots import KEY, Memory, part, seen
 
-from verifier.expectation import Expectation
+from verifier.expectation import Expectation, SizeAlarm
 from verifier.model import Column, Content, FileReport, Finding, SnapshotReport, Verdict
 from verifier.past import join_columns, judge_events, judge_repeats, judge_schema, judge_size
 
@@ -52,6 +52,34 @@ def test_bytes_speak_where_rows_were_not_counted_and_bad_snapshots_say_nothing()
     assert codes(judge_size(100, 1000, uncounted)) == []
     corrupt = [replace(s, verdict=Verdict.CORRUPT) for s in of_rows(*[100] * 5)]
     assert codes(judge_size(1, 10, corrupt)) == []
+
+
+def test_rows_and_bytes_are_both_looked_at_and_told_of_once() -> None:
+    past = of_rows(*[100] * 5)
+    assert [f.actual for f in judge_size(10, 1000, past)] == ["10 rows"]
+    assert [f.actual for f in judge_size(100, 100, past)] == ["100 bytes"]
+    assert [f.actual for f in judge_size(10, 100, past)] == ["10 rows"]
+    assert codes(judge_size(10, 9000, past)) == ["snapshot.shrunk", "snapshot.grown"]
+
+
+def test_bytes_of_exports_without_rows_say_nothing() -> None:
+    past = [replace(s, bytes=4) if s.rows == 0 else s for s in of_rows(100, 0, 0, 100, 100, 100, 100)]
+    assert codes(judge_size(0, 4, past)) == []
+    assert codes(judge_size(100, 100, past)) == ["snapshot.shrunk"]
+
+
+@pytest.mark.parametrize(
+    ("alarm", "expected"),
+    [
+        (SizeAlarm.DROP, [("snapshot.shrunk", "warn"), ("snapshot.grown", "info")]),
+        (SizeAlarm.BOTH, [("snapshot.shrunk", "warn"), ("snapshot.grown", "warn")]),
+        (SizeAlarm.OFF, []),
+    ],
+)
+def test_which_sizes_are_a_warning_is_a_setting(alarm: SizeAlarm, expected: list[tuple[str, str]]) -> None:
+    past = of_rows(*[100] * 5)
+    found = [f for rows in (10, 1000) for f in judge_size(rows, rows * 10, past, alarm=alarm)]
+    assert [(f.code, f.level.value) for f in found] == expected
 
 
 def with_columns(*columns: Column) -> SnapshotReport:

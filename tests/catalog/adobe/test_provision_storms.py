@@ -29,7 +29,7 @@ CHANGES = ("/sourceConnections", "/connections", "/targetConnections", "/flows")
 
 
 @pytest.fixture(autouse=True)
-def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(provision, "SECONDS_TO_APPEAR", 0.0)
     monkeypatch.setattr(client_module, "FIRST_WAIT_SECONDS", 0.0)
 

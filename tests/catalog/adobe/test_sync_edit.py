@@ -114,7 +114,8 @@ def test_what_is_new_stands_at_the_end_and_the_rest_is_untouched() -> None:
 
 def test_file_without_a_last_line_end_and_with_those_of_windows_stays_such_a_file() -> None:
     windows = FILE.rstrip("\n").replace("\n", "\r\n")
-    new = edited(windows, plan(dataset(0, every="3h"), dataset(None, zone="cja", id="c")))
+    new = edited(windows, plan(dataset(1, name="B"), dataset(0, every="3h"), dataset(None, zone="cja", id="c")))
+    assert 'cron = "0 1 * * *"\r\nname = "B"\r\n\r\n[adobe]\r\n' in new
     assert new.count("\n") == new.count("\r\n")
     assert new.endswith('client_secret = "${SECRET}"\r\n\r\n[[datasets]]\r\nzone = "cja"\r\nid = "c"\r\n')
 
@@ -132,6 +133,22 @@ def test_tables_in_any_order_are_found() -> None:
     text = '[[datasets]]\nid = "a"\n\n[zones.z]\nurl = "s3://b/p"\n\n[adobe]\nsandbox = "prod"\n\n[zones.y]\nurl = "s3://c/p"\n'
     new = edited(text, plan(dataset(0, every="3h"), zone("y", template="x"), zone("z", template="w")))
     assert lines_that_differ(text, new) == ([], ['every = "3h"', 'template = "w"', 'template = "x"'])
+
+
+def test_zones_between_datasets_stay_where_they_are() -> None:
+    text = '[zones.a]\nurl = "s3://a/p"\n\n[[datasets]]\nid = "x"\n# of b\n[zones.b]\nurl = "s3://b/p"\n\n'
+    text += '[[datasets]]\nid = "y"\n'
+    new = edited(text, plan(dataset(1, every="3h"), dataset(0, name="X"), zone("b", template="t")))
+    expected = text.replace('id = "x"\n', 'id = "x"\nname = "X"\n').replace('b/p"\n', 'b/p"\ntemplate = "t"\n')
+    assert new == f'{expected}every = "3h"\n'
+
+
+def test_what_only_looks_like_a_header_is_left_alone() -> None:
+    array = 'x = [\n["datasets"],\n[1]\n]\n[[datasets]]\nid = "a"\n'
+    assert edited(array, plan(dataset(0, every="3h"))) == f'{array}every = "3h"\n'
+    many_lines = '[[datasets]]\nid = "a"\nname = """\n[[datasets]]\n"""\n[[datasets]]\nid = "b"\n'
+    with pytest.raises(SettingsError):
+        edited(many_lines, plan(dataset(1, every="3h")))
 
 
 @pytest.mark.parametrize(
