@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from catalog.adobe.noticed import Noticed
-from catalog.adobe.sync_values import KeyChange, SyncPlan, Value
+from catalog.adobe.sync_values import DatasetChange, Gone, KeyChange, SyncPlan, Value, ZoneChange
 from catalog.answers import Document, finding_object, moment
 
 
@@ -28,37 +28,9 @@ def sync_document(plan: SyncPlan, *, at: datetime, config: str, written: bool) -
             "gone": len(plan.gone),
             "problems": len(plan.problems),
         },
-        "zones": [
-            {
-                "zone": zone.name,
-                "state": _state(is_new=zone.is_new),
-                "flow_ids": list(zone.flow_ids),
-                "changes": _changes(zone.changes),
-                "needs": zone.needs,
-            }
-            for zone in plan.zones
-        ],
-        "datasets": [
-            {
-                "zone": dataset.zone,
-                "dataset_id": dataset.dataset_id,
-                "name": dataset.name,
-                "flow_id": dataset.flow_id,
-                "state": _state(is_new=dataset.is_new),
-                "changes": _changes(dataset.changes),
-            }
-            for dataset in plan.datasets
-        ],
-        "gone": [
-            {
-                "zone": one.zone,
-                "dataset_id": one.dataset_id,
-                "name": one.name,
-                "flow_id": one.flow_id,
-                "message": one.why,
-            }
-            for one in plan.gone
-        ],
+        "zones": [_zone(one) for one in plan.zones],
+        "datasets": [_dataset(one) for one in plan.datasets],
+        "gone": [_gone(one) for one in plan.gone],
         "problems": [
             {"flow_id": one.flow_id, "flow": one.flow_name, "message": one.message, "hint": one.hint}
             for one in plan.problems
@@ -76,6 +48,37 @@ def noticed_object(noticed: Noticed) -> Document:
         "run_id": noticed.run_id,
     }
     return finding_object(noticed.finding) | about
+
+
+def _zone(zone: ZoneChange) -> Document:
+    return {
+        "zone": zone.name,
+        "state": _state(is_new=zone.is_new),
+        "flow_ids": list(zone.flow_ids),
+        "changes": _changes(zone.changes),
+        "needs": zone.needs,
+    }
+
+
+def _dataset(dataset: DatasetChange) -> Document:
+    return {
+        "zone": dataset.zone,
+        "dataset_id": dataset.dataset_id,
+        "name": dataset.name,
+        "flow_id": dataset.flow_id,
+        "state": _state(is_new=dataset.is_new),
+        "changes": _changes(dataset.changes),
+    }
+
+
+def _gone(gone: Gone) -> Document:
+    return {
+        "zone": gone.zone,
+        "dataset_id": gone.dataset_id,
+        "name": gone.name,
+        "flow_id": gone.flow_id,
+        "message": gone.why,
+    }
 
 
 def _state(*, is_new: bool) -> str:
