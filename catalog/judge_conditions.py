@@ -10,17 +10,20 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import zip_longest
 
 from catalog.judge_condition_parts import Known, is_in_slot, is_lost, is_told, on_slot, on_snapshot
 from catalog.judge_notice_values import Condition, Conditions, Ending, Notice
 from catalog.judge_values import DatasetJudgement
+from catalog.schedule import shift
 from verifier.findings import REGISTER, Level
 from verifier.model import Finding, Presence, SnapshotReport, finding
 from verifier.zone_model import Stray, ZoneReport
 
 Dataset = tuple[str, str]
+_NEWS = timedelta(days=2)
+"""How long before the first night something may have happened, where nothing else tells what is new."""
 _WATCHED = ("schedule", "dataset", "chain", "copy", "zone", "run")
 """Families of findings that are about more than one snapshot's content."""
 _SUBJECTS = (
@@ -41,12 +44,16 @@ _OVER = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noted:
-    """A finding of something else that was looked at, such as a flow; `subject` begins with a word for its kind."""
+    """A finding of something else that was looked at, such as a flow; `subject` begins with a word for its kind.
+
+    `happened_at` is when it was due to turn, None for when it was looked at.
+    """
 
     subject: str
     zone: str
     dataset_id: str | None
     finding: Finding
+    happened_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +61,10 @@ class Night:
     """All that one night saw.
 
     `datasets` and `findings` are what judging the schedules as of `at` came to, `zones` and `strays` are of the scan
-    that began at `looked_at`, `snapshots` are all that matter of those that are known. `configured` are the zones of the settings, `ends` is
-    when schedules end. `since` is when people were last told of anything, None for never; `newcomers` are the datasets
-    and `new_zones` the zones that nobody watched then. `others` are findings of further things, and `looked` their
-    subjects as far as they were looked at.
+    that began at `looked_at`, `snapshots` are all that matter of those that are known. `configured` are the zones of
+    the settings, `ends` is when schedules end. `since` is when people were last told of anything, None for never;
+    `newcomers` are the datasets and `new_zones` the zones that nobody watched then. `others` are findings of further
+    things, and `looked` their subjects as far as they were looked at.
     """
 
     at: datetime
@@ -100,7 +107,7 @@ def conditions(night: Night, last: Mapping[str, Notice]) -> Conditions:
     for one in night.findings:
         found.of_watch(one)
     for noted in night.others:
-        found.take(_Place(f"{noted.subject} {noted.finding.code}", noted.zone, noted.dataset_id), noted.finding)
+        found.noted(noted)
     found.endings()
     return Conditions(found.open, found.ended)
 
@@ -207,6 +214,14 @@ class _Found:
             self.take(_Place(f"zone {zone} unread", zone), found)
         elif found.code != "zone.stale":
             self.take(_Place(f"zone {zone} {found.code}" if zone else f"watch {found.message}", zone), found)
+
+    def noted(self, noted: Noted) -> None:
+        """Take in a finding of something else; what is older than the first night is told to nobody."""
+        place, at = _Place(f"{noted.subject} {noted.finding.code}", noted.zone, noted.dataset_id), noted.happened_at
+        self.take(place, noted.finding, at)
+        is_old = at is not None and self.night.since is None and at < shift(self.night.looked_at, -_NEWS)
+        if is_old and place.about in self.open:
+            self.open[place.about] = replace(self.open[place.about], is_quiet=True)
 
     def take(self, place: _Place, found: Finding, happened_at: datetime | None = None) -> None:
         """Take in a finding of something: it is open, or else told no more."""

@@ -13,7 +13,7 @@ from catalog.adobe.reconcile_fetch import FetchedRuns
 from catalog.adobe.reconcile_values import Export, FlowScope, Reconciliation, Stream
 from catalog.adobe.schedules import schedule_of
 from catalog.adobe.sync_places import NoPlaceError, place_of, zone_at
-from catalog.adobe.sync_values import FlowParts
+from catalog.adobe.sync_values import FlowParts, is_flow_id
 from catalog.adobe.told import quoted
 from catalog.judge_values import Period
 from catalog.schedule import Schedule, shift
@@ -155,10 +155,10 @@ class Gathering:
 
         Those whose id a run names, else those in whose manifests runs are named, else the only one that may be meant.
         """
-        configured = [(d.zone, d.id) for d in self.settings.datasets if not d.flow]
+        configured = [(d.zone, d.id) for d in self.settings.datasets]
         recorded = [(zone, dataset_id) for zone in self._urls for dataset_id in sorted(self._zone(zone).first)]
         every = list(dict.fromkeys([*configured, *recorded]))
-        taken = {(d.zone, d.id) for d in self.settings.datasets if d.flow}
+        taken = {(d.zone, d.id) for d in self.settings.datasets if d.flow and is_flow_id(d.flow)}
         free = [place for place in every if place not in taken]
         named = [place for place in free if is_dataset_id(place[1]) and any(place[1] in run.raw for run in runs)]
         if not named:

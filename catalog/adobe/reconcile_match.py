@@ -6,8 +6,8 @@ other is not decided here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from catalog.adobe.model import Run, RunStatus
@@ -55,69 +55,83 @@ def match(runs: Sequence[Run], stream: Stream, schedule: Schedule | None) -> Fou
     rest = [run for run in runs if run.status in (RunStatus.FAILED, RunStatus.UNKNOWN)]
     empty = [run for run in runs if run.status is RunStatus.SUCCESS and wrote(run) is False]
     for tier in (alive, partial):
-        matching.nearest(tier, Way.TIME, matching.apart_in_time)
+        matching.nearest(tier, Way.TIME, matching.near_in_time)
     for tier in (alive, partial):
-        matching.nearest(tier, Way.SLOT, matching.apart_in_slot)
+        matching.nearest(tier, Way.SLOT, matching.near_in_slot)
     for tier in (under_way, rest, empty):
-        matching.nearest(tier, Way.TIME, matching.apart_in_time)
-        matching.nearest(tier, Way.SLOT, matching.apart_in_slot)
+        matching.nearest(tier, Way.TIME, matching.near_in_time)
+        matching.nearest(tier, Way.SLOT, matching.near_in_slot)
     return matching.found
 
 
-@dataclass(slots=True)
 class _Matching:
-    stream: Stream
-    schedule: Schedule | None
-    found: Found = field(default_factory=dict)
-    _free: list[Export] = field(default_factory=list)
+    """What is matched so far, and which snapshots of a dataset are left, by time and by slot."""
+
+    def __init__(self, stream: Stream, schedule: Schedule | None) -> None:
+        self.found: Found = {}
+        self._schedule = schedule
+        self._exports = sorted(stream.exports, key=lambda e: (e.id.export_at, e.id.export_time))
+        self._times = [export.id.export_at for export in self._exports]
+        self._free = {export.id for export in self._exports}
+        self._by_slot: dict[datetime | None, list[Export]] = {}
+        if schedule is not None:
+            for export in self._exports:
+                self._by_slot.setdefault(schedule.slot_of(export.id.export_at), []).append(export)
 
     def by_manifest(self, runs: Iterable[Run]) -> None:
         """Give each run the snapshot whose manifest names it, the first of several.
 
         Where manifests name runs that are known, one that names another is not up for guessing.
         """
-        self._free = sorted(self.stream.exports, key=lambda e: (e.id.export_at, e.id.export_time))
+        named: dict[str, list[Export]] = {}
+        for export in self._exports:
+            for run_id in export.run_ids:
+                named.setdefault(run_id, []).append(export)
         for run in runs:
-            own = next((e for e in self._free if run.id.lower() in e.run_ids), None)
+            own = next((e for e in named.get(run.id.lower(), ()) if e.id in self._free), None)
             if own is not None:
                 self._take(run, own, Way.MANIFEST)
         if self.found:
-            self._free = [export for export in self._free if not export.run_ids]
+            self._free -= {export.id for export in self._exports if export.run_ids}
 
-    def nearest(self, runs: Iterable[Run], way: Way, apart: Callable[[Run, Export], Distance | None]) -> None:
+    def nearest(self, runs: Iterable[Run], way: Way, near: Callable[[Run], Iterable[tuple[Distance, Export]]]) -> None:
         """Give runs and snapshots that are left to each other, the nearest first."""
-        waiting = [run for run in runs if run.id not in self.found]
-        near = [
+        found = [
             (distance, export.id.export_at, run.id, run, export)
-            for run in waiting
-            for export in self._free
-            if (distance := apart(run, export)) is not None
+            for run in runs
+            if run.id not in self.found
+            for distance, export in near(run)
+            if export.id in self._free
         ]
-        for *_, run, export in sorted(near, key=lambda one: one[:3]):
-            if run.id not in self.found and export in self._free:
+        for *_, run, export in sorted(found, key=lambda one: one[:3]):
+            if run.id not in self.found and export.id in self._free:
                 self._take(run, export, way)
 
-    def apart_in_time(self, run: Run, export: Export) -> Distance | None:
-        """Return how far an export time lies outside a run, and from its beginning; None beyond the margin."""
-        began, ended, at = began_at(run), ended_at(run), export.id.export_at
-        if began is None or ended is None:
-            return None
-        if run.status is RunStatus.IN_PROGRESS:
-            ended = began  # it may be stuck for days, in which others export
-        outside = max(began - at, at - ended, _NONE)
-        return None if outside > MARGIN else (outside, abs(at - began))
+    def near_in_time(self, run: Run) -> Iterator[tuple[Distance, Export]]:
+        """Yield the snapshots of the time of a run, with how far outside it they lie, and how far from its beginning.
 
-    def apart_in_slot(self, run: Run, export: Export) -> Distance | None:
-        """Return how far an export time lies from the beginning of a run in the same slot; None in another."""
-        began, due_at = began_at(run), slot_of(run, self.schedule)
-        if self.schedule is None or began is None or due_at is None:
-            return None
-        at = export.id.export_at
-        return (_NONE, abs(at - began)) if self.schedule.slot_of(at) == due_at else None
+        One that is under way may be stuck for days, in which others export: its time is when it began.
+        """
+        began = began_at(run)
+        ended = began if run.status is RunStatus.IN_PROGRESS else ended_at(run)
+        if began is None or ended is None:
+            return
+        first = bisect_left(self._times, shift(began, -MARGIN))
+        last = bisect_right(self._times, shift(ended, MARGIN))
+        for export in self._exports[first:last]:
+            at = export.id.export_at
+            yield (max(began - at, at - ended, _NONE), abs(at - began)), export
+
+    def near_in_slot(self, run: Run) -> Iterator[tuple[Distance, Export]]:
+        """Yield the snapshots of the slot of a run, with how far from its beginning they lie."""
+        began, due_at = began_at(run), slot_of(run, self._schedule)
+        if began is not None and due_at is not None:
+            for export in self._by_slot.get(due_at, ()):
+                yield (_NONE, abs(export.id.export_at - began)), export
 
     def _take(self, run: Run, export: Export, way: Way) -> None:
         self.found[run.id] = (export, way)
-        self._free = [other for other in self._free if other is not export]
+        self._free.discard(export.id)
 
 
 def sure_at(run: Run, stream: Stream, schedule: Schedule | None) -> datetime | None:

@@ -5,7 +5,6 @@ Everything Adobe says comes in; what comes out can be shown, written, or left al
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -22,13 +21,12 @@ from catalog.adobe.sync_places import (
     template_trouble,
     zone_at,
 )
-from catalog.adobe.sync_values import DatasetChange, FlowParts, Gone, KeyChange, Problem, SyncPlan, ZoneChange
+from catalog.adobe.sync_values import DatasetChange, FlowParts, Gone, KeyChange, Problem, SyncPlan, ZoneChange, is_flow_id
 from catalog.adobe.told import named, quoted
 from catalog.settings import DatasetSettings, Settings
 from verifier.layout import DEFAULT_TEMPLATE
 from verifier.model import finding
 
-_FLOW_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _DEFAULT = same_spelling(DEFAULT_TEMPLATE)
 
 
@@ -266,7 +264,7 @@ class _Planning:
 
     def _why_gone(self, dataset: DatasetSettings, flows: dict[str, FlowParts]) -> str | None:
         """One switched off in the settings was noticed already; one whose flow cannot be seen whole may be there."""
-        if not dataset.enabled or dataset.flow is None or not _FLOW_ID.fullmatch(dataset.flow):
+        if not dataset.enabled or dataset.flow is None or not is_flow_id(dataset.flow):
             return None
         parts = flows.get(dataset.flow)
         if parts is None:

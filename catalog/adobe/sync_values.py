@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from catalog.adobe.model import BaseConnection, DatasetRef, Flow, SourceConnection, TargetConnection
 from catalog.adobe.noticed import Noticed
+
+_FLOW_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 Value = str | bool | datetime | None
 """What a key of the settings may be set to; None takes it away."""
@@ -113,3 +116,8 @@ class SyncPlan:
     def is_settled(self) -> bool:
         """Whether nothing is left for people to do, once what can be written is written."""
         return not self.gone and not self.problems
+
+
+def is_flow_id(text: str) -> bool:
+    """Tell whether a text is the id of a dataflow, and no name that people gave to what runs together."""
+    return _FLOW_ID.fullmatch(text) is not None

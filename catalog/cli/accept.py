@@ -15,7 +15,8 @@ from catalog.cli.options import CatalogPath, Config, Json, Zone, parse_moment
 from catalog.cli.render import table, text_of
 from catalog.cli.session import Session, open_session
 from catalog.cli.words import plural, shown, when
-from catalog.saying import Speaker, accept, acceptance_of, who
+from catalog.saying import Speaker, acceptance_of, who
+from catalog.saying import accept as record_acceptances
 from catalog.saying_answers import accept_document
 from catalog.settings_values import nearest
 from catalog.store.history import path_history
@@ -39,10 +40,10 @@ Found = tuple[Subject, Sequence[Finding]]
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("accept")(accepted)
+    app.command("accept")(accept)
 
 
-def accepted(
+def accept(
     *,
     subject: Annotated[str | None, _SUBJECT] = None,
     codes: Annotated[list[str] | None, _CODE] = None,
@@ -76,7 +77,7 @@ def accepted(
     else:
         done = _accepted_now(_find(session, subject, zone), subject, codes, said)
     speaker = Speaker(by=said.by, at=said.at, entry_id=new_scan_id(), tool_version=tool_version())
-    accept(session.catalog, done, speaker, lifted=is_lifted)
+    record_acceptances(session.catalog, done, speaker, lifted=is_lifted)
     return _tell(session, done, "taken back" if is_lifted else "accepted")
 
 

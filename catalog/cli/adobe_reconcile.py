@@ -58,15 +58,14 @@ def reconcile(
     session = open_session(config, catalog, wants_json=wants_json)
     now = utc_now()
     at = min(last, now) if last else now
-    wanted = flows or session.settings.adobe.flows
     fetched = saved_runs(runs) if runs else None
     earliest = _first_run(fetched) if fetched else shift(at, -DEFAULT_PERIOD)
     period = Period(first or earliest, at)
     gathering = Gathering(session.settings, session.catalog, period)
     if fetched is None:
-        facts, fetched = _asked(session, wanted, period, now)
+        facts, fetched = _asked(session, flows or session.settings.adobe.flows, period, now)
     else:
-        facts = _saved_facts(fetched, wanted)
+        facts = _saved_facts(fetched, flows or ())
     result = reconcile_flows(gathering, facts, fetched)
     document = reconcile_document(result, since=period.since, source="files" if runs else "adobe")
     session.answer(document, "" if wants_json else reconcile_text(document))

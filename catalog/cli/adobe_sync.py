@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from catalog.adobe.calls import eligible_datasets
+from catalog.adobe.client import FlowClient
 from catalog.adobe.opening import flow_service
 from catalog.adobe.sync import Shown, plan_sync
 from catalog.adobe.sync_fetch import fetch_flows
@@ -23,6 +25,7 @@ from catalog.cli.words import plural, shown
 from catalog.exit_status import ExitStatus, Judgement
 from catalog.settings import FILE_NAME, load_settings
 from catalog.workflow import utc_now
+from verifier.errors import DeniedError, NotFoundError
 
 _FLOWS = typer.Argument(metavar="FLOW", help="Only these dataflows, by id or name (default: adobe.flows, or all).")
 _WRITE = typer.Option("--write", help="Write the difference to the settings.")
@@ -51,7 +54,7 @@ def sync(
     wanted = flows or settings.adobe.flows
     with flow_service(settings) as client:
         found = fetch_flows(client, wanted)
-        eligible = frozenset(dataset.id for dataset in eligible_datasets(client))
+        eligible = _eligible(client)
     plan = plan_sync(Shown(flows=found, is_all=not wanted, eligible=eligible), settings)
     writes = wants_write and plan.has_changes
     if writes:
@@ -59,6 +62,15 @@ def sync(
     document = sync_document(plan, at=utc_now(), config=str(path), written=writes)
     session.answer(document, "" if wants_json else sync_text(document))
     return int(_status(plan, session, is_written=writes))
+
+
+def _eligible(client: FlowClient) -> frozenset[str] | None:
+    """Return the ids of what may be exported, None where that may not be asked: the rest is worth as much without."""
+    try:
+        return frozenset(dataset.id for dataset in eligible_datasets(client))
+    except (DeniedError, NotFoundError) as error:
+        sys.stderr.write(f"landproof: which datasets may be exported is not known: {shown(error.message)}\n")
+        return None
 
 
 def sync_text(document: Document) -> str:

@@ -13,7 +13,8 @@ from catalog.cli.options import CatalogPath, Config, Json, parse_period
 from catalog.cli.render import table, text_of
 from catalog.cli.session import Session, open_session
 from catalog.cli.words import plural, shown, when
-from catalog.saying import Speaker, waive, who
+from catalog.saying import Speaker, who
+from catalog.saying import waive as record_waivers
 from catalog.saying_answers import waive_document
 from catalog.store.said import Waiver, list_waivers
 from catalog.workflow import new_scan_id, tool_version, utc_now
@@ -32,10 +33,10 @@ _Bounds = tuple[datetime | None, datetime | None]
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("waive")(waived)
+    app.command("waive")(waive)
 
 
-def waived(
+def waive(
     *,
     dataset: Annotated[str | None, _DATASET] = None,
     start: Annotated[str | None, _FROM] = None,
@@ -67,26 +68,25 @@ def waived(
         if not done:
             raise UsageError(f"nothing is waived of {zone}/{dataset_id} then", hint="list all with: waive --list")
     else:
-        first, last = _whole(period, reason)
-        one = Waiver(
-            zone=zone,
-            dataset_id=dataset_id,
-            starts_at=first,
-            ends_at=last,
-            reason=reason or "",
-            said_by=speaker.by,
-            said_at=speaker.at,
-        )
-        done = [one]
-    waive(session.catalog, done, speaker, lifted=is_lifted)
+        done = [_waiver((zone, dataset_id), period, reason, speaker)]
+    record_waivers(session.catalog, done, speaker, lifted=is_lifted)
     return _tell(session, done, "not waived any more" if is_lifted else "waived")
 
 
-def _whole(period: _Bounds, reason: str | None) -> tuple[datetime, datetime]:
+def _waiver(dataset: tuple[str, str], period: _Bounds, reason: str | None, speaker: Speaker) -> Waiver:
     first, last = period
-    if first is None or last is None or not (reason or "").strip():
+    if first is None or last is None or reason is None or not reason.strip():
         raise UsageError("a waiver needs --from, --to and a --reason: it has a beginning, an end and a cause")
-    return first, last
+    zone, dataset_id = dataset
+    return Waiver(
+        zone=zone,
+        dataset_id=dataset_id,
+        starts_at=first,
+        ends_at=last,
+        reason=reason,
+        said_by=speaker.by,
+        said_at=speaker.at,
+    )
 
 
 def _meets(waiver: Waiver, period: _Bounds) -> bool:

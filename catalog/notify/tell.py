@@ -68,14 +68,14 @@ def tell(catalog: Catalog, settings: Settings, seen: Seen, clock: Callable[[], d
     turned = turns(known.last, now, seen.run_id, at)
     post = Post(endpoints(settings.channels), _names(settings), send)
     keys = {target.key for target in post.targets}
-    waiting = [one for one in known.pending if one.channel in keys]
+    waiting = [one for one in known.pending if one.channel in keys and not one.is_overtaken]
     due = [Pending(notice, key) for notice, key in plan(turned, post.targets, known.told, post.names)]
     due += [
         Pending(notice, key, is_reminder=True)
         for notice, key in reminders(known.last, now, known.told, post.targets, at)
         if all((notice.notice_id, key) != (one.notice.notice_id, one.channel) for one in waiting)
     ]
-    gone = [one for one in known.pending if one.channel not in keys]
+    gone = [one for one in known.pending if one not in waiting]
     steps = [*journal.steps(gone, DeliveryState.DROPPED), *journal.steps(due, DeliveryState.DUE)]
     journal.note([notice_row(turn.notice) for turn in turned], steps)
     outcomes = deliver(journal, post, [*waiting, *due])

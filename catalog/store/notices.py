@@ -61,13 +61,15 @@ class Pending:
     """A notice that a channel is still to tell.
 
     One that `is_doubtful` may have been told: the run that sent it did not live to know, or got no answer. A reminder
-    was told before.
+    was told before. One that is overtaken is of no use any more: the channel has heard a later word on the same, as
+    where the segment of a killed run came to light later than what the next one told.
     """
 
     notice: Notice
     channel: str
     is_doubtful: bool = False
     is_reminder: bool = False
+    is_overtaken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,16 +139,20 @@ def _last(connection: Connection, since: datetime) -> dict[str, Notice]:
 
 def _pending(connection: Connection) -> tuple[Pending, ...]:
     rows = connection.execute(
-        f"""WITH steps AS (
+        f"""WITH noticed AS (SELECT DISTINCT * FROM notice), steps AS (
                 SELECT notice_id, channel, arg_max(state, (happened_at, state)) AS newest,
                        bool_or(state = 'sent') AS was_sent,
                        bool_or(state = 'failed' AND starts_with(trouble, '{NO_ANSWER}')) AS was_unanswered
-                FROM delivery GROUP BY notice_id, channel)
-            SELECT channel, newest = 'sending' OR was_unanswered, was_sent, {_NOTICE}
-            FROM steps JOIN (SELECT DISTINCT * FROM notice) USING (notice_id)
+                FROM delivery GROUP BY notice_id, channel),
+            heard AS (
+                SELECT about, channel, max(noticed_at) AS until FROM steps JOIN noticed USING (notice_id) WHERE was_sent
+                GROUP BY about, channel)
+            SELECT channel, newest = 'sending' OR was_unanswered, was_sent, coalesce(until > noticed_at, false),
+                   {_NOTICE}
+            FROM steps JOIN noticed USING (notice_id) LEFT JOIN heard USING (about, channel)
             WHERE newest NOT IN ('sent', 'dropped') ORDER BY noticed_at, notice_id, channel"""
     ).fetchall()
-    return tuple(Pending(_notice(row[3:]), restored(row[0]), row[1], row[2]) for row in rows)
+    return tuple(Pending(_notice(row[4:]), restored(row[0]), *row[1:4]) for row in rows)
 
 
 def _told(connection: Connection) -> dict[str, Told]:

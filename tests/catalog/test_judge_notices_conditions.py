@@ -186,6 +186,16 @@ class TestZones:
         stale = judge_zone("cja", None, DAY, AT)
         assert opened(conditions(night(arrival(), zones=[], findings=stale), {})) == {"zone cja unread": "zone.stale"}
 
+    def test_credentials_that_end_are_told_once_whoever_says_so(self) -> None:
+        ending = finding("zone.credential-expiring", "the credentials end 2026-09-22T00:00:00Z")
+        of_watch = replace(ending, message=f"zone cja: {ending.message}")
+        zones = [replace(GOOD_ZONE, findings=(ending,))]
+        about = {"zone cja zone.credential-expiring": "zone.credential-expiring"}
+        assert opened(conditions(night(arrival(), zones=zones, findings=[of_watch]), {})) == about
+        assert (
+            opened(conditions(night(arrival(), zones=[UNREAD_ZONE], findings=[of_watch]), {})).items() > about.items()
+        )
+
     def test_one_that_is_not_configured_any_more_is_over_without_a_word(self) -> None:
         known = standing(notice("zone old unread", "zone.unreachable", zone="old", dataset_id=None))
         assert ended(conditions(night(arrival()), known)) == {"zone old unread": True}
@@ -259,6 +269,16 @@ class TestTheFirstNight:
         old = arrival(DUE - DAY, DUE - DAY, Verdict.CORRUPT, findings=(CORRUPT_PAGE,))
         found = conditions(night(old, corrupt(), new_zones=frozenset({"cja"})), {})
         assert [one.is_quiet for about, one in sorted(found.open.items())] == [True, False]
+
+    def test_tells_of_no_old_runs(self) -> None:
+        failed = finding("run.failed", "a run failed")
+        others = [
+            Noted(subject=f"run {n}", zone="cja", dataset_id=None, finding=failed, happened_at=AT - n * DAY)
+            for n in (1, 5)
+        ]
+        told = {since: conditions(night(arrival(), since=since, others=others), {}) for since in (None, AT - DAY)}
+        assert [one.is_quiet for _, one in sorted(told[None].open.items())] == [False, True]
+        assert [one.is_quiet for one in told[AT - DAY].open.values()] == [False, False]
 
 
 def _accepted(found: Finding) -> Finding:

@@ -199,7 +199,7 @@ def test_saved_runs_of_a_flow_that_no_settings_name_are_of_the_only_dataset_ther
     flow = server.add_flow("nightly", datasets={ALPHA: "Orders"}, starts_at=START)
     ran(server, flow, TIME)
     zone.export(ALPHA, TIME, FILES)
-    zone.settings(server.settings(), daily(ALPHA))
+    zone.settings(server.settings('flows = ["nightly"]'), daily(ALPHA, 'flow = "all of sales"'))
     zone.scan()
     runs = saved(server, zone, flow)
     answer = reconcile(zone, "--runs", runs)

@@ -359,6 +359,16 @@ def test_adobe_that_cannot_be_asked_is_no_difference(server: FlowServer, config:
     assert "zones" not in config.read_text()
 
 
+def test_list_of_exportable_datasets_that_may_not_be_seen_keeps_nothing_from_being_synced(
+    server: FlowServer, config: Path
+) -> None:
+    server.add_flow("nightly", datasets={ORDERS: "Orders"}, starts_at=START)
+    server.faults.append(Fault("GET", "/configs", status=403, times=9))
+    answer = sync(config, "--write")
+    assert (answer.status, answer.document["findings"]) == (0, [])
+    assert "which datasets may be exported is not known" in answer.err
+
+
 def test_words_for_people_show_what_becomes_what_and_no_secret(server: FlowServer, config: Path) -> None:
     flow = server.add_flow("nightly", datasets={ORDERS: "Or\x1b[31mders"}, starts_at=START)
     first = landproof("adobe", "sync", "--config", config)

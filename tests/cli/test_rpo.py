@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -109,6 +110,24 @@ def test_a_snapshot_that_vanished_counts_until_it_was_last_seen(zone: Zone) -> N
     assert [s["why"] and s["why"]["cause"] for s in document["stretches"]] == [None, "unverified", "gone"]
     assert datetime.fromisoformat(document["stretches"][0]["to"]) <= seen_at
     assert document["worst"]["exposure_seconds"] is None
+
+
+def test_a_copy_stands_in_for_a_snapshot_that_is_gone_as_long_as_it_is_there(zone: Zone) -> None:
+    folders = export(zone, 0, 1, 2, 3, 4, 5)
+    zone.scan()
+    to = zone.folder / "safe"
+    assert zone.run("copy", f"zone/{ALPHA}/{digits(due(0))}", "--to", to, "--workers", 0).status == 0
+    zone.remove(folders[0])
+    zone.scan("--accept-vanished")
+    answer = zone.run("rpo", f"zone/{ALPHA}", "--from", text(due(1)))
+    # Between the scan that saw the original last and the copy, nobody looked.
+    assert [s["state"] for s in answer.document["stretches"]] == ["met", "unknown", "met"]
+    assert answer.document["unknown_seconds"] < 3600
+    shutil.rmtree(to / ALPHA)
+    zone.scan(to, "--accept-vanished")
+    states = [s["state"] for s in zone.run("rpo", f"zone/{ALPHA}", "--from", text(due(1))).document["stretches"]]
+    assert states[:3] == ["met", "unknown", "met"]
+    assert states[-1] == "missed"
 
 
 def test_an_end_in_the_future_is_cut_to_now(zone: Zone) -> None:

@@ -74,6 +74,13 @@ class Teller:
         seen = Seen(run_id=run_id, tool_version="0.1.0", scan=scan, watch=Watch(at, judged, ()))
         return tell(self.catalog, self.settings, seen, Ticking(at), send or self.send)
 
+    def rows(self, table: str) -> list[dict[str, object]]:
+        """Return all rows of a table by their columns."""
+        with self.catalog.read() as connection:
+            found = connection.execute(f"FROM {table}")
+            names = [column[0] for column in found.description]
+            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
     def steps(self) -> list[tuple[str, ...]]:
         """Return the channel and state of every recorded step, in order."""
         with self.catalog.read() as connection:

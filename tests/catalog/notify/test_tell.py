@@ -17,6 +17,9 @@ from support.receivers import Hook, webhook
 from support.telling import DUE, Teller
 
 from catalog.notify.channels import Patience, sender
+from catalog.segments.names import SegmentKind
+from catalog.store.entries import Entry
+from catalog.store.journal import record
 from catalog.store.notices import DeliveryState
 
 DAY = timedelta(days=1)
@@ -31,6 +34,7 @@ def hook() -> Iterator[Hook]:
 
 def teller(folder: Path, *channels: str) -> Teller:
     """A teller with channels, each a table of its own."""
+    folder.mkdir(exist_ok=True)
     return Teller(folder, "\n".join(channels))
 
 
@@ -223,6 +227,30 @@ def test_a_run_killed_while_it_sends_loses_nothing_and_says_what_may_be_told_twi
     doubtful = hook.bodies("one" if sent_before == 0 else "two")[0]
     assert doubtful.count("(may have been told before)") == 2
     assert watch.steps()[-1][1] == "sent"
+
+
+def test_what_a_killed_run_left_in_a_segment_is_not_told_after_what_came_later(tmp_path: Path, hook: Hook) -> None:
+    watch, copy = teller(tmp_path / "one", channel("team", hook.url())), teller(tmp_path / "two")
+    copy.channels(channel("team", hook.url()))
+    hook.status = 500
+    copy.night({"web": "missing"})
+    hook.status = 200
+    watch.at, watch.number = watch.at + DAY, 1
+    watch.night({"web": "missing"})
+    left = {of: copy.rows(of) for of in ("notice", "delivery")}
+    late = Entry(
+        kind=SegmentKind.NOTICE, id="run-0", zone="", tool_version="0.1.0", written_at=watch.at,
+        rows={"notice": left["notice"], "delivery": left["delivery"][:1]},
+    )  # fmt: skip
+    record(watch.catalog, late)
+    watch.night({"web": "missing"})
+    assert hook.titles() == ["landproof: 1 error"]
+    assert watch.steps()[-1] == ("team", "dropped")
+
+
+def test_apprise_is_not_imported_before_it_is_used() -> None:
+    code = "import sys, catalog.notify.tell; sys.exit('apprise' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
 def test_what_got_no_answer_is_sent_again_and_says_that_it_may_be_told_twice(tmp_path: Path, hook: Hook) -> None:
