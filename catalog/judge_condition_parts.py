@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from catalog.judge_notice_values import Condition, Ending
-from catalog.judge_values import DatasetJudgement, Slot, SlotStatus
+from catalog.judge_values import DatasetJudgement, Lifetime, Slot, SlotStatus
 from catalog.schedule import EARLY, format_moment, shift
 from verifier.findings import REGISTER, Effect, Level
 from verifier.model import Finding, Presence, SnapshotReport, Verdict
@@ -18,6 +18,13 @@ _BAD = {
     Verdict.INCOMPLETE: "is incomplete",
     Verdict.UNKNOWN: "could not be read",
     Verdict.UNVERIFIABLE: "cannot be verified",
+}
+_OVER = {
+    "zone.unreachable": "the zone can be read again",
+    "zone.stale": "the zone was read again",
+    "zone.mass-vanish": "the listing is believed again",
+    "schedule.ends-soon": "the exports go on for longer",
+    "schedule.ended": "the exports go on",
 }
 _EFFECTS = list(Effect)
 
@@ -91,6 +98,30 @@ def on_snapshot(report: SnapshotReport, turned_at: datetime, *, is_old: bool) ->
     if report.verdict not in (Verdict.GOOD, Verdict.EMPTY) and not accepted:
         return about, None
     return about, Ending(f"{export} is {report.verdict.value} again", turned_at, is_quiet=bool(accepted))
+
+
+def words_when_over(code: str) -> str:
+    """Return what to say when what a code is about is over."""
+    row = REGISTER.get(code)
+    return _OVER.get(code) or f"no longer so: {row.meaning if row else code}"
+
+
+def warned_at(report: SnapshotReport | None, lifetime: Lifetime | None) -> datetime | None:
+    """Return from when on it is time to warn of a snapshot that its zone deletes, None where that is not known."""
+    gone_at = _gone_at(report, lifetime)
+    return None if gone_at is None or lifetime is None else shift(gone_at, -lifetime.warning)
+
+
+def on_expiry(report: SnapshotReport | None, lifetime: Lifetime | None, at: datetime) -> Ending:
+    """Return how it ended that a snapshot was about to be deleted: with its time, or before that since it is safe."""
+    gone_at = _gone_at(report, lifetime)
+    is_gone = report is None or report.presence is not Presence.PRESENT or (gone_at is not None and gone_at <= at)
+    return Ending("its time is over" if is_gone else "the export is safe", at, is_quiet=is_gone)
+
+
+def _gone_at(report: SnapshotReport | None, lifetime: Lifetime | None) -> datetime | None:
+    landed_at = report.landed_at if report else None
+    return None if landed_at is None or lifetime is None else shift(landed_at, lifetime.length)
 
 
 def is_lost(report: SnapshotReport) -> bool:

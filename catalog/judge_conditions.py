@@ -13,9 +13,19 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import zip_longest
 
-from catalog.judge_condition_parts import Known, is_in_slot, is_lost, is_told, on_slot, on_snapshot
+from catalog.judge_condition_parts import (
+    Known,
+    is_in_slot,
+    is_lost,
+    is_told,
+    on_expiry,
+    on_slot,
+    on_snapshot,
+    warned_at,
+    words_when_over,
+)
 from catalog.judge_notice_values import Condition, Conditions, Ending, Notice
-from catalog.judge_values import DatasetJudgement
+from catalog.judge_values import DatasetJudgement, Lifetime
 from catalog.schedule import shift
 from verifier.findings import REGISTER, Level
 from verifier.model import Finding, Presence, SnapshotReport, finding
@@ -26,20 +36,13 @@ _NEWS = timedelta(days=2)
 """How long before the first night something may have happened, where nothing else tells what is new."""
 _WATCHED = ("schedule", "dataset", "chain", "copy", "zone", "run")
 """Families of findings that are about more than one snapshot's content."""
+_OF_ZONES = ("zone", "stray", "stopped", "snapshot")
 _SUBJECTS = (
     re.compile(r"zone (?P<zone>.+) has no complete listing"),
     re.compile(r"snapshot (?P<zone>[^/]+)/(?P<snapshot>.+) will be deleted"),
     re.compile(r"all [0-9]+ datasets of flow (?P<flow>.+) in zone (?P<zone>.+) stopped"),
     re.compile(r"zone (?P<zone>.+?): the credentials"),
 )
-_OVER = {
-    "zone.unreachable": "the zone can be read again",
-    "zone.stale": "the zone was read again",
-    "zone.mass-vanish": "the listing is believed again",
-    "zone.expiring": "the export is preserved",
-    "schedule.ends-soon": "the exports go on for longer",
-    "schedule.ended": "the exports go on",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,9 +65,9 @@ class Night:
 
     `datasets` and `findings` are what judging the schedules as of `at` came to, `zones` and `strays` are of the scan
     that began at `looked_at`, `snapshots` are all that matter of those that are known. `configured` are the zones of
-    the settings, `ends` is when schedules end. `since` is when people were last told of anything, None for never;
-    `newcomers` are the datasets and `new_zones` the zones that nobody watched then. `others` are findings of further
-    things, and `looked` their subjects as far as they were looked at.
+    the settings, with their `lifetimes`, `ends` is when schedules end. `since` is when people were last told of
+    anything, None for never; `newcomers` are the datasets and `new_zones` the zones that nobody watched then. `others`
+    are findings of further things, and `looked` their subjects as far as they were looked at.
     """
 
     at: datetime
@@ -76,6 +79,7 @@ class Night:
     looked_at: datetime
     configured: frozenset[str]
     ends: Mapping[Dataset, datetime] = field(default_factory=dict)
+    lifetimes: Mapping[str, Lifetime] = field(default_factory=dict)
     since: datetime | None = None
     newcomers: frozenset[Dataset] = frozenset()
     new_zones: frozenset[str] = frozenset()
@@ -207,7 +211,8 @@ class _Found:
         zone = parts.get("zone", "")
         if "snapshot" in parts:
             dataset_id = parts["snapshot"].rpartition("/")[0]
-            self.take(_Place(f"expiring {zone}/{parts['snapshot']}", zone, dataset_id), found)
+            about = f"expiring {zone}/{parts['snapshot']}"
+            self.take(_Place(about, zone, dataset_id), found, warned_at(*self._expiring(about)))
         elif "flow" in parts:
             self.take(_Place(f"stopped {zone}/{parts['flow']}", zone), found)
         elif found.code == "zone.stale" and zone not in self._unread:
@@ -254,37 +259,35 @@ class _Found:
 
     def endings(self) -> None:
         """Find out which other open notices are over, of all that was looked at."""
-        judged = {(j.zone, j.dataset_id) for j in self.night.datasets}
-        gone = {str(r.id) for r in self.night.snapshots if r.presence is not Presence.PRESENT}
         self.ended = {about: ending for about, ending in self.ended.items() if about not in self.open}
         for about, notice in self.last.items():
-            if not notice.is_open or about in self.open or about in self.ended:
-                continue
-            kind, _, subject = about.partition(" ")
-            is_gone = kind == "expiring" and subject in gone
-            if kind in ("slot", "dataset"):
-                is_watched = (notice.zone, notice.dataset_id) in judged
-            else:
-                is_watched = notice.zone in self.night.configured or kind not in (
-                    "zone",
-                    "stray",
-                    "stopped",
-                    "snapshot",
-                )
-            if not is_watched or is_gone:
-                self.ended[about] = Ending("it is not watched any more", self.night.looked_at, is_quiet=True)
-            elif self._was_looked_at(about, kind, notice):
-                message = _OVER.get(notice.code) or f"no longer so: {_meaning(notice.code)}"
-                self.ended[about] = Ending(message, self.night.looked_at)
+            if notice.is_open and about not in self.open and about not in self.ended:
+                ending = self._ending(about, notice)
+                if ending is not None:
+                    self.ended[about] = ending
+
+    def _ending(self, about: str, notice: Notice) -> Ending | None:
+        kind, at = about.partition(" ")[0], self.night.looked_at
+        if kind in ("slot", "dataset"):
+            is_watched = any((j.zone, j.dataset_id) == (notice.zone, notice.dataset_id) for j in self.night.datasets)
+        else:
+            is_watched = notice.zone in self.night.configured or kind not in _OF_ZONES
+        if not is_watched:
+            return Ending("it is not watched any more", at, is_quiet=True)
+        if kind == "expiring":
+            return on_expiry(*self._expiring(about), at)
+        if not self._was_looked_at(about, kind, notice):
+            return None
+        return Ending(words_when_over(notice.code), at)
+
+    def _expiring(self, about: str) -> tuple[SnapshotReport | None, Lifetime | None]:
+        subject = about.partition(" ")[2]
+        report = next((r for r in self.night.snapshots if str(r.id) == subject), None)
+        return report, self.night.lifetimes.get(report.id.zone) if report else None
 
     def _was_looked_at(self, about: str, kind: str, notice: Notice) -> bool:
         if kind in ("slot", "snapshot"):
             return False  # what is known of these was taken in one by one
         if kind in ("zone", "stray", "stopped"):
             return notice.zone in self._read
-        return kind in ("dataset", "expiring", "watch") or about.rpartition(" ")[0] in self.night.looked
-
-
-def _meaning(code: str) -> str:
-    row = REGISTER.get(code)
-    return row.meaning if row else code
+        return kind in ("dataset", "watch") or about.rpartition(" ")[0] in self.night.looked

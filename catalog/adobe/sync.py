@@ -21,7 +21,16 @@ from catalog.adobe.sync_places import (
     template_trouble,
     zone_at,
 )
-from catalog.adobe.sync_values import DatasetChange, FlowParts, Gone, KeyChange, Problem, SyncPlan, ZoneChange, is_flow_id
+from catalog.adobe.sync_values import (
+    DatasetChange,
+    FlowParts,
+    Gone,
+    KeyChange,
+    Problem,
+    SyncPlan,
+    ZoneChange,
+    is_flow_id,
+)
 from catalog.adobe.told import named, quoted
 from catalog.settings import DatasetSettings, Settings
 from verifier.layout import DEFAULT_TEMPLATE

@@ -90,15 +90,22 @@ class FlowSeen:
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> FlowSeen:
-        """Return what was recorded, from columns as they are stored."""
+        """Return what was recorded, from columns as they are stored; facts that other versions keep are left out."""
+        facts = from_json(row["facts"])
         return cls(
             flow_id=row["flow_id"],
             name=row["name"] or "",
             state=row["state"],
             schedule=row["schedule"],
+            cadence=facts.get("cadence"),
+            is_once=bool(facts.get("is_once")),
+            template=facts.get("template", ""),
+            odd=facts.get("odd"),
             ends_at=from_stored(row["ends_at"]),
+            sources=facts.get("sources", {}),
+            targets=facts.get("targets", {}),
+            datasets=facts.get("datasets", {}),
             seen_at=row["seen_at"].replace(tzinfo=UTC),
-            **from_json(row["facts"]),
         )
 
     def is_as(self, other: FlowSeen | None) -> bool:

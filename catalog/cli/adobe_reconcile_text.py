@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from catalog.answers import Document
@@ -30,6 +31,8 @@ def _flow_parts(flow: Document) -> list[Any]:
     if flow["runs"]:
         headings = ("", "began", "status", "slot", "snapshot", "files", "rows", "bytes", "run")
         parts.append(table(headings, [_row(run) for run in flow["runs"]]))
+        unseen = [one["reason"] for run in flow["runs"] for one in run["datasets"] if one["state"] == "unknown"]
+        parts += [shown(f"  not known of {number(count)}: {reason}") for reason, count in Counter(unseen).items()]
     elif not flow["error"]:
         parts.append("  no runs")
     return [*parts, ""]

@@ -10,6 +10,7 @@ from catalog.judge_condition_parts import may_be_told
 from catalog.judge_conditions import Night, Noted, conditions
 from catalog.judge_notice_values import Notice
 from catalog.judge_notices import turns
+from catalog.judge_values import Lifetime
 from catalog.notify.channels import Send
 from catalog.notify.deliver import Journal, Outcome, Post, deliver
 from catalog.notify.plan import endpoints, plan, reminders
@@ -97,6 +98,7 @@ def _night(catalog: Catalog, settings: Settings, seen: Seen, known: Standing) ->
         looked_at=seen.scan.started_at,
         configured=frozenset(settings.zones),
         ends={key: schedule.ends_at for key, schedule in datasets if schedule and schedule.ends_at},
+        lifetimes={n: Lifetime(z.lifetime, z.expiry_warning) for n, z in settings.zones.items() if z.lifetime},
         since=watched.until,
         newcomers=frozenset(
             key for key, _ in datasets if key[0] in new_zones or _is_new(watched.datasets.get(key), watched)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from support.judging import CORRUPT_PAGE, DATASET, DAY, DUE, HOUR, OVER, PROMISE, arrival, judge
 from support.noticing import notice
 
@@ -23,6 +24,7 @@ UNREAD_ZONE = ZoneReport(
     findings=(finding("zone.unreachable", "access denied"),),
 )  # fmt: skip
 SLOT, SNAPSHOT = f"slot cja/{DATASET} 2026-09-19T01:00:00Z", f"snapshot cja/{DATASET}/20260919010000"
+EXPIRING = f"expiring cja/{DATASET}/20260919010000"
 SAID = Accepted(by="ann@host", at=AT, reason="known")
 
 
@@ -225,13 +227,22 @@ class TestDatasets:
         assert (found.open[about].code, found.open[about].happened_at) == ("schedule.ended", AT - HOUR)
         assert ended(conditions(night(arrival()), standing(notice(about, "schedule.ended")))) == {about: False}
 
-    def test_what_is_about_to_be_deleted_is_one_for_each_snapshot_and_over_when_it_is_preserved(self) -> None:
-        doomed = judge(arrival(), at=AT, look=AT, promise=_living(timedelta(days=2)))
-        about = f"expiring cja/{DATASET}/20260919010000"
-        assert opened(conditions(night(datasets=[doomed]), {})) == {about: "zone.expiring"}
-        known = standing(notice(about, "zone.expiring"))
-        assert ended(conditions(night(arrival()), known)) == {about: False}
-        assert ended(conditions(night(arrival(presence=Presence.EXPIRED)), known)) == {about: True}
+    def test_what_is_about_to_be_deleted_is_told_by_snapshot_as_of_when_it_was_time_to_warn(self) -> None:
+        lifetime = Lifetime(2 * DAY, DAY + 22 * HOUR)
+        doomed = judge(arrival(), at=AT, look=AT, promise=replace(PROMISE, lifetime=lifetime))
+        found = conditions(night(arrival(), datasets=[doomed], lifetimes={"cja": lifetime}), {})
+        assert opened(found) == {EXPIRING: "zone.expiring"}
+        assert found.open[EXPIRING].happened_at == DUE + 3 * HOUR
+
+    @pytest.mark.parametrize(
+        ("presence", "length", "is_quiet"),
+        [(Presence.PRESENT, 2 * DAY, False), (Presence.PRESENT, 4 * HOUR, True), (Presence.EXPIRED, 2 * DAY, True)],
+    )
+    def test_what_was_about_to_be_deleted_is_safe_only_while_it_is_there(
+        self, presence: Presence, length: timedelta, is_quiet: bool
+    ) -> None:
+        saved = night(arrival(presence=presence), lifetimes={"cja": Lifetime(length)})
+        assert ended(conditions(saved, standing(notice(EXPIRING, "zone.expiring")))) == {EXPIRING: is_quiet}
 
     def test_a_flow_that_stopped_is_told_and_not_over_while_nobody_can_look(self) -> None:
 
@@ -295,8 +306,3 @@ def _ending(ends_at: datetime) -> Any:
 
     assert PROMISE.schedule
     return replace(PROMISE, schedule=replace(PROMISE.schedule, ends_at=ends_at))
-
-
-def _living(length: timedelta) -> Any:
-
-    return replace(PROMISE, lifetime=Lifetime(length))

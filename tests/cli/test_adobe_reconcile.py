@@ -264,6 +264,9 @@ def test_nothing_to_compare_is_not_good(zone: Zone, server: FlowServer) -> None:
 
 def test_adobe_that_cannot_be_asked_at_all_answers_with_an_error(zone: Zone, server: FlowServer) -> None:
     zone.settings(server.settings())
+    assert reconcile(zone).status == 4, "there is no catalog to compare with"
+    zone.export(ALPHA, TIME, FILES)
+    zone.scan()
     server.takes_tokens = False
     answer = reconcile(zone)
     assert (answer.status, answer.out) == (3, "")
@@ -312,6 +315,16 @@ def test_words_for_people_have_a_line_a_run_and_say_what_to_do(zone: Zone, serve
     assert forgiven.status == 0
     empty = landproof("adobe", "reconcile", "--config", zone.config, "--from", "2026-11-01", "--fail-on", "error")
     assert (empty.status, empty.out.splitlines()[-1].endswith(": nothing could be compared")) == (3, True)
+
+
+def test_words_for_people_say_why_a_snapshot_is_not_known(zone: Zone, server: FlowServer) -> None:
+    flow = server.add_flow("nightly", datasets={ALPHA: "Orders"}, starts_at=START)
+    zone.export(ALPHA, TIME, FILES)
+    watched(zone, server, flow)
+    server.add_run(flow, started_at=datetime.now(START.tzinfo), rows=ROWS, files=FILES)
+    answer = landproof("adobe", "reconcile", "--config", zone.config)
+    assert "not known of 1: no complete listing of zone zone has started since it must be there" in answer.out
+    assert answer.status == 3
 
 
 def test_only_runs_of_the_period_and_flows_that_are_named_are_compared(

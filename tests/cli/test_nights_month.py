@@ -217,6 +217,11 @@ def test_every_notice_that_was_to_be_told_was_sent_once_and_nothing_is_left_to_t
     assert rows == [[0]]
 
 
+def test_all_of_it_is_in_the_segments_too(month: tuple[Month, Lines]) -> None:
+    verified = month[0].zone.run("catalog", "verify")
+    assert (verified.status, verified.document["state"]) == (0, "same")
+
+
 def test_waived_and_accepted_are_closed_without_a_word(month: tuple[Month, Lines]) -> None:
     watched = month[0].watcher.told
     assert [(told.noticed, told.quiet) for told in (watched[16], watched[17])] == [((), 1), ((), 1)]
