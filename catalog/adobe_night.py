@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from catalog.adobe.calls import dataset_flows
+from catalog.adobe.calls import dataset_flows, eligible_datasets
+from catalog.adobe.noticed import Noticed
 from catalog.adobe.opening import flow_service
 from catalog.adobe.reconcile_fetch import FetchedRuns, fetch_runs
 from catalog.adobe.reconcile_gather import Gathering, facts_of, reconcile_flows
+from catalog.adobe.reconcile_match import began_at
 from catalog.adobe.reconcile_records import empty_slot_rows, run_rows
 from catalog.adobe.reconcile_values import Reconciliation
+from catalog.adobe.sync import Shown, plan_sync
 from catalog.adobe.sync_fetch import fetch_flows
 from catalog.adobe.sync_values import FlowParts
 from catalog.adobe.told import quoted
@@ -25,6 +28,7 @@ from catalog.judge_values import Period, Promise
 from catalog.schedule import shift
 from catalog.segments.names import SegmentKind
 from catalog.settings import DatasetSettings, Settings
+from catalog.store.codec import Row
 from catalog.store.database import Catalog
 from catalog.store.entries import Entry
 from catalog.store.flows import recorded_flows, recorded_raws
@@ -46,13 +50,15 @@ _NOBODY = "adobe"
 class AdobeNight:
     """What asking Adobe came to; `reconciliation` is None where it could not be asked, `trouble` says why.
 
-    `noted` are all findings with what each is about, `looked` all that could be looked at, whatever was found.
+    `noted` are all findings with what each is about, `looked` all that could be looked at, whatever was found. `flows`
+    are rows of those seen otherwise than before: to be recorded once people were told, so that no change is lost.
     """
 
     reconciliation: Reconciliation | None = None
     trouble: Trouble | None = None
     noted: tuple[Noted, ...] = ()
     looked: frozenset[str] = frozenset()
+    flows: tuple[Row, ...] = ()
 
     @property
     def is_in_the_dark(self) -> bool:
@@ -75,46 +81,74 @@ def ask_adobe(settings: Settings, catalog: Catalog, period: Period, names: tuple
     `names` are the id of what is recorded and the version of this program. Raises `CatalogError`.
     """
     try:
-        parts, fetched, gone = _asked(settings, period)
+        asked = _asked(settings, period)
     except (SourceError, UsageError) as error:
         kind = error.kind if isinstance(error, SourceError) else "settings"
         trouble = Trouble(kind=kind, message=error.message, hint=error.hint)
         return AdobeNight(trouble=trouble, noted=tuple(_levelled(settings, [_unasked(_NOBODY, trouble)])))
-    result = reconcile_flows(Gathering(settings, catalog, period), [facts_of(p, settings) for p in parts], fetched)
+    parts, runs = asked.parts, asked.runs
+    result = reconcile_flows(Gathering(settings, catalog, period), [facts_of(p, settings) for p in parts], runs)
     before = {row["flow_id"]: FlowSeen.from_row(row) for row in recorded_flows(catalog)}
     seen = [FlowSeen.of(p, period.at) for p in parts]
+    _record(catalog, result, runs, names)
+    shown = Shown(flows=parts, is_all=False, eligible=asked.eligible)
+    noted = [
+        *_of_flows(settings, period.at, seen, before),
+        *map(_not_shown, asked.gone),
+        *_of_datasets(plan_sync(shown, settings).findings),
+        *_of_runs(result),
+    ]
+    return AdobeNight(
+        reconciliation=result,
+        noted=tuple(_levelled(settings, noted)),
+        looked=frozenset({_NOBODY, *(one.subject for one in noted), *_subjects(result, asked)}),
+        flows=tuple(flow.row() for flow in seen if not flow.is_as(before.get(flow.flow_id))),
+    )
+
+
+def _record(catalog: Catalog, result: Reconciliation, runs: FetchedRuns, names: tuple[str, str]) -> None:
+    """Record the runs that are new or otherwise than before, and the slots that had nothing to export."""
     known = [(*place, due_at) for place, slots in empty_slots(catalog).items() for due_at in slots]
     entry = Entry(
         kind=SegmentKind.FLOW,
         id=names[0],
         zone="",
         tool_version=names[1],
-        written_at=period.at,
+        written_at=result.at,
         rows={
-            "flow": [flow.row() for flow in seen if not flow.is_as(before.get(flow.flow_id))],
-            "run": run_rows((r for runs in fetched.runs.values() for r in runs), period.at, recorded_raws(catalog)),
+            "run": run_rows((r for some in runs.runs.values() for r in some), result.at, recorded_raws(catalog)),
             "empty-slot": empty_slot_rows(result, known),
         },
     )
     if entry.count:
         record(catalog, entry)
-    noted = [*_of_flows(settings, period.at, seen, before), *map(_not_shown, gone), *_of_runs(result)]
-    return AdobeNight(
-        reconciliation=result,
-        noted=tuple(_levelled(settings, noted)),
-        looked=frozenset({_NOBODY, *(one.subject for one in noted), *_subjects(result)}),
-    )
 
 
-def _asked(settings: Settings, period: Period) -> tuple[tuple[FlowParts, ...], FetchedRuns, list[str]]:
-    """Return the flows of the settings that Adobe shows, with their runs, and the names of those it does not."""
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The flows of the settings that Adobe shows, with their runs, names of those it does not, what may be exported.
+
+    `eligible` is None where that may not be asked.
+    """
+
+    parts: tuple[FlowParts, ...]
+    runs: FetchedRuns
+    gone: tuple[str, ...]
+    eligible: frozenset[str] | None
+
+
+def _asked(settings: Settings, period: Period) -> _Asked:
     with flow_service(settings) as client:
         shown = {name for flow in dataset_flows(client) for name in (flow.id, flow.name)}
         wanted = flows_to_watch(settings)
         there = [flow for flow in wanted if flow in shown]
         parts = fetch_flows(client, there) if there else ()
-        fetched = fetch_runs(client, [p.flow.id for p in parts], shift(period.since, -_BEFORE), period.at)
-    return parts, fetched, [flow for flow in wanted if flow not in shown]
+        runs = fetch_runs(client, [p.flow.id for p in parts], shift(period.since, -_BEFORE), period.at)
+        try:
+            eligible = frozenset(dataset.id for dataset in eligible_datasets(client)) if parts else None
+        except SourceError:
+            eligible = None  # a role may see dataflows and no datasets
+    return _Asked(parts, runs, tuple(flow for flow in wanted if flow not in shown), eligible)
 
 
 def _of_flows(
@@ -145,17 +179,32 @@ def _promise(dataset: DatasetSettings) -> Promise:
     )
 
 
+def _of_datasets(findings: Sequence[Noticed]) -> Iterator[Noted]:
+    for noticed in findings:
+        subject = _offer(noticed.zone or "", noticed.dataset_id or "")
+        yield Noted(subject=subject, zone=noticed.zone or "", dataset_id=noticed.dataset_id, finding=noticed.finding)
+
+
 def _of_runs(result: Reconciliation) -> Iterator[Noted]:
+    began = {compared.run.id: began_at(compared.run) for flow in result.flows for compared in flow.runs}
     for noticed in result.findings:
         subject = f"run {noticed.run_id}" if noticed.run_id else _exports(noticed.flow_id)
-        yield Noted(subject=subject, zone=noticed.zone or "", dataset_id=noticed.dataset_id, finding=noticed.finding)
+        yield Noted(
+            subject=subject,
+            zone=noticed.zone or "",
+            dataset_id=noticed.dataset_id,
+            finding=noticed.finding,
+            happened_at=began.get(noticed.run_id or ""),
+        )
     for flow in result.flows:
         if flow.scope.trouble:
             yield _unasked(f"flow {flow.scope.flow_id}", flow.scope.trouble)
 
 
-def _subjects(result: Reconciliation) -> Iterator[str]:
+def _subjects(result: Reconciliation, asked: _Asked) -> Iterator[str]:
     """Yield all that was looked at: flows whose runs could be asked for, these runs, and what they exported."""
+    if asked.eligible is not None:
+        yield from (_offer(s.zone, s.dataset_id) for flow in result.flows for s in flow.scope.streams)
     for flow in result.flows:
         if not flow.scope.trouble:
             yield f"flow {flow.scope.flow_id}"
@@ -167,6 +216,10 @@ def _exports(flow_id: str | None) -> str:
     return f"exports {flow_id or 'of no flow'}"
 
 
+def _offer(zone: str, dataset_id: str) -> str:
+    return f"offer {zone}/{dataset_id}"
+
+
 def _unasked(subject: str, trouble: Trouble) -> Noted:
     found = finding("flow.unreachable", f"Adobe could not be asked: {trouble.message}")
     return Noted(subject=subject, zone="", dataset_id=None, finding=found)
@@ -175,4 +228,4 @@ def _unasked(subject: str, trouble: Trouble) -> Noted:
 def _levelled(settings: Settings, noted: Sequence[Noted]) -> Iterator[Noted]:
     for one in noted:
         (found,) = apply_levels([one.finding], settings.levels)
-        yield Noted(subject=one.subject, zone=one.zone, dataset_id=one.dataset_id, finding=found)
+        yield replace(one, finding=found)

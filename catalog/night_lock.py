@@ -22,7 +22,7 @@ def night_lock_path(database: Path) -> Path:
 
 @contextmanager
 def only_night(database: Path, now: datetime) -> Iterator[None]:
-    """Hold the lock until the block ends. Raises CatalogError at once where another run has it, or it cannot be made."""
+    """Hold the lock until the block ends. Raises CatalogError at once where another run has it or it cannot be made."""
     path = night_lock_path(database)
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)

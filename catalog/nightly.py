@@ -19,7 +19,7 @@ from catalog.store.codec import to_stored
 from catalog.store.database import Catalog
 from catalog.store.entries import Entry
 from catalog.store.journal import record
-from catalog.workflow import DEFAULT_PERIOD, Question, check, new_scan_id, tool_version
+from catalog.workflow import DEFAULT_PERIOD, Question, check, new_scan_id, note, tool_version
 from verifier.findings import Level
 from verifier.model import Finding
 
@@ -62,13 +62,15 @@ class Means:
 def watch_over(settings: Settings, catalog: Catalog, scan: ScanResult, run_id: str, means: Means) -> Night:
     """Judge what a scan of all zones saw, and what Adobe says of it, and tell people what turned.
 
-    Adobe is asked first: what it had nothing to export for is not missing. Raises `CatalogError`.
+    Adobe is asked first: what it had nothing to export for is not missing. What changed is recorded as known only once
+    people were told. Raises `CatalogError`.
     """
     at = means.clock()
     period = Period(shift(at, -DEFAULT_PERIOD), at)
     names = (new_scan_id(), tool_version())
     adobe = ask_adobe(settings, catalog, period, names) if flows_to_watch(settings) else None
-    watch = check(settings, catalog, Question(period, records=True))
+    question = Question(period)
+    watch = check(settings, catalog, question)
     seen = Seen(
         run_id=run_id,
         tool_version=tool_version(),
@@ -78,6 +80,7 @@ def watch_over(settings: Settings, catalog: Catalog, scan: ScanResult, run_id: s
         looked=adobe.looked if adobe else frozenset(),
     )
     told = tell(catalog, settings, seen, means.clock, means.send)
+    note(settings, catalog, question, watch)
     return Night(
         run_id=run_id,
         started_at=scan.started_at,
@@ -90,7 +93,7 @@ def watch_over(settings: Settings, catalog: Catalog, scan: ScanResult, run_id: s
 
 
 def record_night(catalog: Catalog, night: Night, exit_status: int, finished_at: datetime) -> None:
-    """Put on record that a night came to its end, and how."""
+    """Put on record that a night came to its end, and how, and the flows of Adobe as they were seen in it."""
     counts = night.open_findings
     row = {
         "run_id": night.run_id,
@@ -101,12 +104,13 @@ def record_night(catalog: Catalog, night: Night, exit_status: int, finished_at: 
         "warnings": counts[Level.WARN],
         "tool_version": tool_version(),
     }
+    flows = night.adobe.flows if night.adobe else ()
     entry = Entry(
         kind=SegmentKind.NIGHT,
         id=night.run_id,
         zone="",
         tool_version=tool_version(),
         written_at=finished_at,
-        rows={"night": [row]},
+        rows={"night": [row], "flow": flows},
     )
     record(catalog, entry)

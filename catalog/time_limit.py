@@ -1,4 +1,4 @@
-"""A limit to how long a piece of work may take: it is interrupted then; what is to be done about it is not said here."""
+"""A limit to how long a piece of work may take, after which it is interrupted; what follows is not said here."""
 
 from __future__ import annotations
 

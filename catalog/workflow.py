@@ -140,6 +140,11 @@ def check(settings: Settings, catalog: Catalog, question: Question) -> Watch:
     return watch
 
 
+def note(settings: Settings, catalog: Catalog, question: Question, watch: Watch) -> None:
+    """Record what a check came to: the slots whose status changed, and the schedules as they are now."""
+    _Judge(settings, catalog, question).record(watch)
+
+
 class _Judge:
     """One judging: gathers what each dataset promised and what was seen of it."""
 

@@ -177,8 +177,8 @@ def _is_known(at: datetime, far: float, offs: Sequence[_Miss]) -> bool:
 def _per_week(past: Sequence[Size]) -> int:
     """Return how many exports a week has, and seven at least."""
     gaps = [later.at - earlier.at for earlier, later in pairwise(past[-FEW:])]
-    usual = median(gaps) if gaps else timedelta()
-    return max(_DAILY, round(_WEEK / usual)) if usual else _DAILY
+    usual = median(gap.total_seconds() for gap in gaps) if gaps else 0.0
+    return max(_DAILY, round(_WEEK.total_seconds() / usual)) if usual else _DAILY
 
 
 def _span(past: Sequence[Size]) -> timedelta:

@@ -6,7 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from catalog.adobe.calls import dataset_flows, get_base_connection, get_source_connection, get_target_connection
+from catalog.adobe.calls import (
+    dataset_flows,
+    get_base_connection,
+    get_source_connection,
+    get_target_connection,
+    remember_connections,
+)
 from catalog.adobe.client import FlowClient
 from catalog.adobe.model import BaseConnection, Flow, SourceConnection, TargetConnection
 from catalog.adobe.sync_values import FlowParts
@@ -25,6 +31,7 @@ def fetch_flows(client: FlowClient, wanted: Sequence[str] = ()) -> tuple[FlowPar
     that is hidden is no such error: its flow comes without it.
     """
     flows = sorted(choose_flows(list(dataset_flows(client)), wanted), key=lambda f: (f.name, f.id))
+    remember_connections(client, flows)
     gathering = _Gathering(client)
     return tuple(gathering.parts(flow) for flow in flows)
 

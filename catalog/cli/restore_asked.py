@@ -27,4 +27,3 @@ def planned(session: Session, dataset: str, as_of: str | None, depth: Depth, *, 
         raise UsageError(f"no dataset {dataset} in catalog {session.catalog.path}", hint=hint)
     wish = Wish(zone=zone, dataset_id=dataset_id, as_of=moment, depth=depth, accepts_gaps=accepts_gaps)
     return plan_restore(session.settings, session.catalog, wish, now)
-

@@ -297,6 +297,16 @@ class TestAdobe:
         assert "schedule.disabled" in answer.codes
         assert answer.status == 1
 
+    def test_a_dataset_that_may_not_be_exported_any_more_is_told(self, zone: Zone, server: FlowServer) -> None:
+        self.flow(zone, server)
+        server.add_dataset(ALPHA, "Orders")
+        assert night(zone).status == 0
+        server.datasets.clear()
+        server.add_dataset(BETA, "Customers")
+        answer = night(zone, "--json")
+        assert [f["code"] for f in answer.document["adobe"]["findings"]] == ["dataset.no-longer-exportable"]
+        assert answer.status == 1
+
     def test_without_a_flow_nobody_is_asked(self, zone: Zone, server: FlowServer) -> None:
         zone.settings(server.settings(), schedule())
         answer = night(zone, "--json")

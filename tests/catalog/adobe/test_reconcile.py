@@ -196,6 +196,29 @@ def test_manifests_that_name_no_run_at_all_do_not_keep_time_from_telling() -> No
     assert codes(result) == []
 
 
+def test_snapshot_whose_manifest_names_another_run_is_not_guessed_where_manifests_name_runs() -> None:
+    due = FIRST + DAY
+    here = [export(FIRST, run_ids=frozenset({"a"})), export(due, run_ids=frozenset({"somebody-elses"}))]
+    runs = [run("a", FIRST), run("b", due)]
+    result = compared(runs, stream(here, [FIRST, due + DAY]), until=due + 2 * DAY)
+    assert codes(result) == [("run.without-snapshot", "error"), ("run.snapshot-without-run", "warn")]
+    assert result.findings[1].finding.message.endswith("its manifest names run somebody-elses")
+
+
+@pytest.mark.parametrize("status", [RunStatus.FAILED, RunStatus.IN_PROGRESS, RunStatus.UNKNOWN])
+def test_snapshot_of_a_run_that_did_not_succeed_is_still_its(status: RunStatus) -> None:
+    runs = [run("a", FIRST), run("b", FIRST + DAY, status), run("c", FIRST + 2 * DAY)]
+    here = [export(FIRST + n * DAY) for n in range(3)]
+    result = compared(runs, stream(here, [FIRST]), until=FIRST + 3 * DAY)
+    assert [c.pairs[0].export for c in result.flows[0].runs] == here
+    assert "run.snapshot-without-run" not in [code for code, _ in codes(result)]
+
+
+def test_run_that_failed_after_another_of_its_slot_had_worked_was_not_made_up_for() -> None:
+    runs = [run("a", FIRST), run("b", FIRST + 2 * HOUR, RunStatus.FAILED, rows=None)]
+    assert codes(compared(runs, stream([export(FIRST)], [FIRST]), until=FIRST + DAY)) == [("run.failed", "error")]
+
+
 @pytest.mark.parametrize("offset", [-5 * MINUTE, timedelta(), 20 * MINUTE])
 def test_export_time_within_five_minutes_of_a_run_is_its(offset: timedelta) -> None:
     at = FIRST + 12 * HOUR
@@ -294,6 +317,9 @@ def test_zero_run_proves_its_slot_empty_only_after_a_look_and_only_if_nothing_el
     assert proven(first, zero, run("other", due + HOUR)) == ()
     assert proven(first, run("other", due), replace(zero, started_at=due + HOUR)) == ()
     assert proven(first, zero, run("other", due + HOUR, RunStatus.IN_PROGRESS)) == ()
+    named = (replace(zero, id="named"), run("a", due - DAY))
+    others = [export(due - DAY, run_ids=frozenset({"a"})), export(due, run_ids=frozenset({"b"}))]
+    assert proven(*named, known=stream([export(FIRST), *others], [FIRST, due + DAY])) == ()
     there = stream([export(FIRST), export(due, rows=0, data_files=0)], [FIRST, due + DAY])
     assert proven(first, zero, known=there) == ()
 
@@ -421,6 +447,13 @@ def test_snapshots_outside_the_time_of_the_known_runs_are_in_none_and_no_finding
     ]
     result = compared([run("a", FIRST)], stream(exports, [FIRST]), until=FIRST + 2 * DAY)
     assert codes(result) == []
+
+
+def test_snapshot_so_young_that_its_run_may_not_be_listed_yet_is_no_finding() -> None:
+    until = FIRST + 2 * DAY
+    for before, found in ((9 * MINUTE, 0), (11 * MINUTE, 1)):
+        known = stream([export(FIRST), export(until - before, 14)], [FIRST])
+        assert len(codes(compared([run("a", FIRST)], known, until=until))) == found
 
 
 def test_dataset_that_another_flow_writes_to_the_same_place_has_strays_of_its_own_right() -> None:

@@ -46,6 +46,11 @@ def test_a_webhook_gets_title_text_and_how_loud_it_is(hook: Hook, level: Level |
     assert (path, document["title"], document["message"], document["type"]) == ("/hook", "one", ONE.body, kind)
 
 
+def test_words_are_no_markup_where_a_service_takes_markup(hook: Hook) -> None:
+    assert send(f"{hook.url()}?format=html", ONE, QUICK) is None
+    assert "&lt;b&gt;missing&lt;/b&gt;" in hook.bodies()[0]
+
+
 def test_a_mail_has_the_words_as_they_are(mailbox: Mailbox) -> None:
     assert send(mailbox.url("ops@example.org") + "&format=text", ONE, QUICK) is None
     ((receiver, title, text),) = mailbox.mails

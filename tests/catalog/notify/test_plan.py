@@ -55,6 +55,13 @@ def test_nothing_is_told_again_that_is_not_seen_to_stand_or_has_changed() -> Non
     assert list(reminders(last, Conditions(seen), told, endpoints([channel("ops")]), AT)) == []
 
 
+def test_steps_are_at_rising_moments_though_the_clock_stands_still_or_goes_back(tmp_path: Path) -> None:
+    moments = iter((AT, AT, AT.replace(hour=1), AT))
+    journal = Journal(Catalog(tmp_path / "landproof.duckdb"), "run-1", "0.1.0", lambda: next(moments))
+    seen = [journal.now() for _ in range(4)]
+    assert seen == sorted(set(seen))
+
+
 def test_when_channels_have_taken_too_long_the_rest_is_left_to_the_next_night(tmp_path: Path) -> None:
     journal = Journal(Catalog(tmp_path / "landproof.duckdb"), "run-1", "0.1.0", Ticking(AT))
     post = Post(endpoints([channel("ops")]), NAMES, lambda _, __: None, seconds=-1)

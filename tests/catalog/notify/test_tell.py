@@ -67,6 +67,13 @@ def test_what_was_sent_is_never_sent_again(tmp_path: Path, hook: Hook) -> None:
     assert hook.titles() == ["landproof: 1 error"]
 
 
+def test_what_came_late_is_told_once_however_often_it_is_seen(tmp_path: Path, hook: Hook) -> None:
+    watch = teller(tmp_path, channel("team", hook.url()))
+    for _ in range(3):
+        watch.night({"web": "late"})
+    assert hook.titles() == ["landproof: 1 warning"]
+
+
 def test_all_of_a_night_is_one_message(tmp_path: Path, hook: Hook) -> None:
     watch = teller(tmp_path, channel("team", hook.url()))
     watch.night({"web": "missing", "profiles": "missing", "orders": "late"})
