@@ -176,11 +176,6 @@ class _Found:
         if found.code in ("schedule.ends-soon", "schedule.ended"):
             happened_at = self.night.ends.get(key, at) if found.code == "schedule.ended" else at
             self.take(_Place(f"{name} end", *key), found, happened_at)
-        elif found.code == "schedule.changed":
-            place = _Place(f"{name} schedule.changed {at:%Y-%m-%d}", *key)
-            self.take(place, found)
-            if place.about in self.open:
-                self.open[place.about] = replace(self.open[place.about], passes=True)
         else:
             self.take(_Place(f"{name} {found.code}", *key), found)
 
@@ -229,8 +224,9 @@ class _Found:
             self.open[place.about] = replace(self.open[place.about], is_quiet=True)
 
     def take(self, place: _Place, found: Finding, happened_at: datetime | None = None) -> None:
-        """Take in a finding of something: it is open, or else told no more."""
-        about, at = place.about, self.night.looked_at
+        """Take in a finding of something: it is open, or else told no more; a change passes, and may come again."""
+        passes, at = found.code == "schedule.changed", self.night.looked_at
+        about = f"{place.about} {self.night.at:%Y-%m-%d}" if passes else place.about
         if not is_told(found):
             why = "it was accepted" if found.accepted else "it is not told any more"
             self._know(about, Ending(why, at, is_quiet=True))
@@ -243,6 +239,7 @@ class _Found:
             dataset_id=place.dataset_id,
             message=found.message,
             happened_at=happened_at or at,
+            passes=passes,
         )
 
     def _know(self, about: str, known: Known) -> None:

@@ -281,13 +281,20 @@ class TestAdobe:
         assert answer.document["check"]["datasets"][0]["status"] == "ok"
         assert CLIENT_SECRET not in answer.out + answer.err
 
-    def test_a_schedule_that_changed_since_last_night_is_told(self, zone: Zone, server: FlowServer) -> None:
+    def test_a_schedule_that_changed_since_last_night_is_told_and_over(
+        self, zone: Zone, server: FlowServer, hook: Hook
+    ) -> None:
         flow = self.flow(zone, server)
+        zone.settings(server.settings(), f'[notify]\nurls = ["{hook.url()}"]', schedule(ALPHA, f'flow = "{flow}"'))
         night(zone)
         server.flows[flow]["scheduleParams"]["interval"] = 2
         answer = night(zone, "--json")
         assert "schedule.changed" in answer.codes
         assert answer.status == 1
+        told = len(hook.titles())
+        after = night(zone, "--json")
+        assert "schedule.changed" not in after.codes
+        assert (len(hook.titles()), after.document["notices"]) == (told, [])
 
     def test_a_flow_that_adobe_does_not_show_any_more_is_told(self, zone: Zone, server: FlowServer) -> None:
         flow = self.flow(zone, server)
