@@ -49,6 +49,7 @@ def scan_document(scan: ScanResult, snapshots: Iterable[Document] | None) -> Doc
 
 def snapshot_object(report: SnapshotReport) -> Document:
     """One snapshot, the same wherever it appears."""
+    found = (*report.findings, *report.file_findings)
     return {
         "id": str(report.id),
         "zone": report.id.zone,
@@ -66,7 +67,8 @@ def snapshot_object(report: SnapshotReport) -> Document:
         "manifest": report.manifest,
         "events": [moment(at) for at in report.events] if report.events else None,
         "unchecked_bytes": report.unchecked_bytes,
-        "findings": [finding_object(f) for f in (*report.findings, *report.file_findings)],
+        "accepted": sum(1 for f in found if f.accepted),
+        "findings": [finding_object(f) for f in found],
     }
 
 

@@ -51,11 +51,15 @@ def show_text(document: Document, excerpt: Excerpt | None = None) -> str:
     """Lay out one snapshot: what is known, what was found, its files; with pieces of these where they are wanted."""
     one = document["snapshot"]
     events = " to ".join(when(at) for at in one["events"]) if one["events"] else "-"
+    accepted = f"; {plural(one['accepted'], 'finding')} accepted" if one["accepted"] else ""
     facts = [
         ("snapshot", one["id"]),
         ("exported", when(one["export_time"])),
         ("landed", when(one["landed_at"])),
-        ("verdict", f"{one['verdict']} at depth {one['depth']}, checked {one['checked']} of {one['files']} files"),
+        (
+            "verdict",
+            f"{one['verdict']} at depth {one['depth']}, checked {one['checked']} of {one['files']} files{accepted}",
+        ),
         ("presence", one["presence"]),
         ("size", f"{size(one['bytes'])} ({number(one['bytes'])} bytes)"),
         ("rows", number(one["rows"])),

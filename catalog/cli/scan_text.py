@@ -90,7 +90,7 @@ def snapshots_table(snapshots: list[Document]) -> Any:
     headings = ("verdict", "depth", "checked", "rows", "size", "landed", "presence", "snapshot")
     rows = [
         (
-            s["verdict"],
+            f"{s['verdict']} (accepted)" if s["accepted"] else s["verdict"],
             s["depth"],
             f"{s['checked']} of {s['files']}",
             number(s["rows"]),

@@ -151,5 +151,8 @@ class TestWhatMayBeAccepted:
 def test_people_see_who_accepted_what_and_why(zone: Zone) -> None:
     accept(zone, "--until", "2030-01-01T00:00:00Z")
     shown = landproof("show", SNAPSHOT, "--config", zone.config).out
+    assert "good at depth full, checked 2 of 2 files; 1 finding accepted" in shown
+    assert "good (accepted)" in landproof("snapshots", "--config", zone.config).out
+    assert zone.run("snapshots").document["snapshots"][0]["accepted"] == 1
     assert "accepted by " in shown
     assert "until 2030-01-01 00:00Z: known since the move" in shown
