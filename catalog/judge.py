@@ -214,7 +214,8 @@ def judge_expiry(there: Iterable[Arrival], lifetime: Lifetime | None, at: dateti
         gone_at = shift(arrival.landed_at, lifetime.length)
         if shift(gone_at, -lifetime.warning) <= at < gone_at:
             message = f"snapshot {arrival.id} will be deleted {format_moment(gone_at)} and no copy of it is recorded"
-            yield finding("zone.expiring", message)
+            where = {"zone": arrival.id.zone, "snapshot": str(arrival.id)}
+            yield finding("zone.expiring", message, where=where)
 
 
 def _too_few(there: Iterable[Arrival], wanted: int | None) -> Iterable[Finding]:

@@ -6,7 +6,6 @@ of a kind are one. Only what was looked at can be over.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -37,12 +36,6 @@ _NEWS = timedelta(days=2)
 _WATCHED = ("schedule", "dataset", "chain", "copy", "zone", "run")
 """Families of findings that are about more than one snapshot's content."""
 _OF_ZONES = ("zone", "stray", "stopped", "snapshot")
-_SUBJECTS = (
-    re.compile(r"zone (?P<zone>.+) has no complete listing"),
-    re.compile(r"snapshot (?P<zone>[^/]+)/(?P<snapshot>.+) will be deleted"),
-    re.compile(r"all [0-9]+ datasets of flow (?P<flow>.+) in zone (?P<zone>.+) stopped"),
-    re.compile(r"zone (?P<zone>.+?): the credentials"),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,16 +193,13 @@ class _Found:
         return landed_at
 
     def of_watch(self, found: Finding) -> None:
-        """Take in a finding that tells what it is about in its words alone."""
-        said = next((m for pattern in _SUBJECTS if (m := pattern.match(found.message))), None)
-        parts = said.groupdict() if said else {}
-        zone = parts.get("zone", "")
-        if "snapshot" in parts:
-            dataset_id = parts["snapshot"].rpartition("/")[0]
-            about = f"expiring {zone}/{parts['snapshot']}"
+        """Take in a finding about a zone, a flow, a snapshot, or the watch as a whole."""
+        zone, snapshot, flow = (str(found.where.get(key, "")) for key in ("zone", "snapshot", "flow"))
+        if snapshot:
+            about, dataset_id = f"expiring {snapshot}", snapshot.split("/")[1]
             self.take(_Place(about, zone, dataset_id), found, warned_at(*self._expiring(about)))
-        elif "flow" in parts:
-            self.take(_Place(f"stopped {zone}/{parts['flow']}", zone), found)
+        elif flow:
+            self.take(_Place(f"stopped {zone}/{flow}", zone), found)
         elif found.code == "zone.stale" and zone not in self._unread:
             self.take(_Place(f"zone {zone} unread", zone), found)
         elif found.code != "zone.stale":

@@ -31,7 +31,7 @@ def judge_zone(name: str, look: Look | None, limit: timedelta, at: datetime) -> 
         "no complete listing is recorded" if look is None else f"the newest started {format_moment(look.started_at)}"
     )
     message = f"zone {name} has no complete listing of the last {format_duration(limit)}: {newest}"
-    return (finding("zone.stale", message),)
+    return (finding("zone.stale", message, where={"zone": name}),)
 
 
 def judge_credentials(ends_at: datetime | None, at: datetime) -> tuple[Finding, ...]:
@@ -64,7 +64,8 @@ def _stopped(flow: tuple[str, str], judgements: list[DatasetJudgement]) -> Itera
     shortest = min(first_missing - last_filled for last_filled, first_missing in known)
     if max(missed) - min(missed) < shortest:
         message = f"all {len(known)} datasets of flow {flow[1]} in zone {flow[0]} stopped"
-        yield finding("schedule.stopped-together", f"{message}: nothing came since {format_moment(min(missed))}")
+        message = f"{message}: nothing came since {format_moment(min(missed))}"
+        yield finding("schedule.stopped-together", message, where={"zone": flow[0], "flow": flow[1]})
 
 
 def _stop(judgement: DatasetJudgement) -> tuple[datetime, datetime] | None:

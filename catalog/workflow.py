@@ -236,7 +236,11 @@ class _Judge:
 
     def _ending_credentials(self) -> Iterable[Finding]:
         found = newest_zone_findings(self._catalog, "zone.credential-expiring")
-        return [replace(f, message=f"zone {z}: {f.message}") for z, f in found.items() if z in self._zones]
+        return [
+            replace(f, message=f"zone {z}: {f.message}", where={"zone": z})
+            for z, f in found.items()
+            if z in self._zones
+        ]
 
     def _promise(self, dataset: DatasetSettings) -> Promise:
         recorded = self._schedules.get((dataset.zone, dataset.id))

@@ -20,6 +20,8 @@ _STYLES = {
     "vanished": "bold red", "passed": "green", "failed": "bold red", "success": "green", "enabled": "green",
     "partial_success": "yellow", "in_progress": "cyan", "disabled": "yellow",
 }  # fmt: skip
+_IN_WORDS = ("zone", "snapshot", "flow")
+"""Of a place what the message says already."""
 MOST_FINDINGS = 50
 _WIDTH = 10_000
 """Wider than any line, so that ids and paths stay whole when copied; a terminal breaks what is too long for it."""
@@ -128,7 +130,7 @@ def _finding_lines(found: Document) -> list[Part]:
         (shown(f"  {subject}{' ' if subject and path else ''}{path}"), f"{style} not bold"),
     )
     details = [found["message"]]
-    where = found.get("where") or {}
+    where = {k: v for k, v in (found.get("where") or {}).items() if k not in _IN_WORDS}
     if where:
         details.append("at " + ", ".join(f"{k.replace('_', ' ')} {v}" for k, v in where.items()))
     if found.get("expected") is not None:

@@ -190,7 +190,7 @@ class TestZones:
 
     def test_credentials_that_end_are_told_once_whoever_says_so(self) -> None:
         ending = finding("zone.credential-expiring", "the credentials end 2026-09-22T00:00:00Z")
-        of_watch = replace(ending, message=f"zone cja: {ending.message}")
+        of_watch = replace(ending, message=f"zone cja: {ending.message}", where={"zone": "cja"})
         zones = [replace(GOOD_ZONE, findings=(ending,))]
         about = {"zone cja zone.credential-expiring": "zone.credential-expiring"}
         assert opened(conditions(night(arrival(), zones=zones, findings=[of_watch]), {})) == about
