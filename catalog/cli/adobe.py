@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from catalog.adobe.calls import dataset_flows, eligible_datasets, get_flow, raw_runs, remember_connections
+from catalog.adobe.calls import dataset_flows, eligible_datasets, get_flow, raw_runs
 from catalog.adobe.client import FlowClient
 from catalog.adobe.model import Flow
 from catalog.adobe.opening import flow_service
@@ -75,7 +75,6 @@ def flows_command(
     """
     session = open_session(config, None, wants_json=wants_json)
     with flow_service(session.settings) as client:
-        remember_connections(client, choose_flows(list(dataset_flows(client)), flows or ()))
         found = fetch_flows(client, flows or ())
     placed = [_placed(parts, session.settings) for parts in found]
     document = flows_document(session.settings.adobe.sandbox, placed)

@@ -10,7 +10,7 @@ import pytest
 from support.landproof import landproof
 from support.zones import ALPHA, Zone, daily, some_json
 
-from fixtures.content import TIME, json_part
+from fixtures.content import TIME, json_part, moment
 
 SNAPSHOT = f"zone/{ALPHA}/{TIME}"
 CODE = "gzip.trailing-garbage"
@@ -120,8 +120,8 @@ class TestWhatMayBeAccepted:
         folder = zone.export()
         zone.settings(daily())
         zone.scan()
-        for _ in range(2):
-            zone.put(f"{folder}/{json_part(0)}", some_json())
+        for days in (1, 2):
+            zone.put(f"{folder}/{json_part(0)}", some_json(5 + days), moment(TIME) + timedelta(days=days))
             changed = zone.scan()
             assert (changed.status, changed.verdicts) == (2, {TIME: "corrupt"})
             assert zone.run("accept", SNAPSHOT, "--code", "file.changed", "--reason", "sent again").status == 0

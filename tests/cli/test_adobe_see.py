@@ -132,7 +132,7 @@ def test_many_dataflows_take_few_requests(server: FlowServer, config: Path) -> N
     flows = document_of("adobe", "flows", "--config", config).document["flows"]
     assert [(flow["name"], flow["datasets"][0]["name"]) for flow in flows] == [(name, name) for name in names]
     assert all(flow["url"] and flow["trouble"] is None for flow in flows)
-    assert len(server.asks) == 3 + 3 + 2 * 2 + 2 * 2 + 3, "pages of flows, sources, targets, logins, and flows again"
+    assert len(server.asks) == 3 + 3 + 2 * 2 + 2 * 2, "pages of flows, sources, targets, logins"
 
 
 def test_runs_are_told_newest_first_with_adobes_numbers_and_errors(server: FlowServer, config: Path) -> None:

@@ -50,22 +50,22 @@ def catalog(zone: Zone) -> Path:
     return zone.config.parent / "landproof.duckdb"
 
 
-def test_each_scan_and_check_leaves_one_segment(zone: Zone) -> None:
+def test_each_scan_leaves_one_segment_and_a_night_what_it_noticed_and_itself(zone: Zone) -> None:
     kinds = [file.name.split("-")[1] for file in segments(zone)]
-    assert kinds == ["scan", "scan", "check"]
+    assert kinds == ["scan", "scan", "check", "notice", "night"]
     again = zone.run("scan")
     assert again.counts["files_read"] == 0
-    assert len(segments(zone)) == 4
+    assert len(segments(zone)) == 6
 
 
 def test_a_lost_catalog_answers_as_before_once_it_is_rebuilt(zone: Zone) -> None:
     before = answers(zone)
     catalog(zone).unlink()
     rebuilt = zone.run("catalog", "rebuild")
-    assert (rebuilt.status, rebuilt.document["taken"], rebuilt.document["moved_aside"]) == (0, 3, None)
+    assert (rebuilt.status, rebuilt.document["taken"], rebuilt.document["moved_aside"]) == (0, 5, None)
     assert answers(zone) == before
     verified = zone.run("catalog", "verify")
-    assert (verified.status, verified.document["state"], verified.document["segments"]) == (0, "same", 3)
+    assert (verified.status, verified.document["state"], verified.document["segments"]) == (0, "same", 5)
     assert zone.run("scan").counts["files_read"] == 0
 
 
@@ -103,7 +103,7 @@ def test_a_segment_cut_short_is_named_and_the_others_are_taken_in(zone: Zone) ->
     catalog(zone).rename(catalog(zone).with_suffix(".away"))
     rebuilt = zone.run("catalog", "rebuild")
     (refused,) = rebuilt.document["refused"]
-    assert (rebuilt.status, rebuilt.document["taken"], refused["is_damaged"]) == (2, 2, True)
+    assert (rebuilt.status, rebuilt.document["taken"], refused["is_damaged"]) == (2, 4, True)
     assert file.name in refused["segment"]
     assert file.name in rebuilt.err
 
