@@ -132,7 +132,7 @@ class Month:
         """What happens to the zone and the channels before the night of a day."""
         planted: dict[int, Callable[[], object]] = {
             4: lambda: self.land(WEB, 3, timedelta(hours=8)),
-            5: lambda: self.zone.flip(self.folder(PROFILES, 5)),
+            5: lambda: self.zone.flip(self.folder(PROFILES, 5), at=-8),
             7: self.land_in_part,
             8: lambda: (self.zone.folder / AWAY).rename(self.zone.root / self.folder(PROFILES, 7) / json_part(1)),
             11: lambda: self.land(PROFILES, 9),
@@ -162,7 +162,7 @@ class Month:
         """Live through it all; return what every channel was told each night, a line for a thing, with its section."""
         for day in range(-5, 1):
             self.exports(day)
-        self.zone.flip(self.folder(ORDERS, -2))
+        self.zone.flip(self.folder(ORDERS, -2), at=-8)
         told: Lines = {}
         for day in range(1, NIGHTS + 1):
             self.exports(day)

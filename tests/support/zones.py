@@ -93,12 +93,15 @@ class Zone:
         gone = self.root / path
         shutil.rmtree(gone) if gone.is_dir() else gone.unlink()
 
-    def flip(self, folder: str, number: int = 0) -> None:
-        """Change one byte in the middle of a part file and leave its size and time as they are."""
+    def flip(self, folder: str, number: int = 0, at: int | None = None) -> None:
+        """Change one byte of a part file, in its middle unless told, and leave its size and time as they are.
+
+        In the middle it may break more than one thing; of the last eight bytes of gzip it breaks the sum alone.
+        """
         path = self.file(folder, number)
         before = path.stat()
         data = bytearray(path.read_bytes())
-        data[len(data) // 2] ^= 0x10
+        data[len(data) // 2 if at is None else at] ^= 0x10
         path.write_bytes(data)
         os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
 
