@@ -34,12 +34,12 @@ def run(document: Document) -> Document:
         for place in result["locations"]:
             base = place.get("physicalLocation", {}).get("artifactLocation", {}).get("uriBaseId")
             assert base is None or base in one["originalUriBaseIds"]
-    return one  # type: ignore[no-any-return]
+    return one
 
 
 def results(*findings: Document, **more: Any) -> list[Document]:
     """Return the results of a document whose one slot has these findings."""
-    return run(checked(dataset([slot(19, findings=findings)], **more)))["results"]  # type: ignore[no-any-return]
+    return run(checked(dataset([slot(19, findings=findings)], **more)))["results"]
 
 
 def prints(document: Document) -> list[str]:

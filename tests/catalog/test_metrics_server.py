@@ -48,7 +48,7 @@ def serving(source: Source, kept_seconds: float = 0, host: str = "127.0.0.1") ->
         thread.start()
         try:
             name = f"[{host}]" if ":" in host else host
-            yield f"http://{name}:{server.server_address[1]}"  # type: ignore[index,str-bytes-safe]
+            yield f"http://{name}:{server.server_address[1]}"
         finally:
             server.shutdown()
             thread.join()

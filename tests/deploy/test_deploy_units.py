@@ -17,7 +17,7 @@ NIGHT, METRICS = UNITS / "landproof.service", UNITS / "landproof-metrics.service
 
 def unit(path: Path) -> configparser.ConfigParser:
     parser = configparser.ConfigParser(interpolation=None, strict=False, delimiters=("=",))
-    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.optionxform = str
     parser.read_string(re.sub(r"^#.*\n", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE))
     return parser
 

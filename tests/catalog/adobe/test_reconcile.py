@@ -38,7 +38,7 @@ def export(at: datetime, digits: int = 12, dataset: str = ALPHA, **more: Any) ->
     """A good snapshot with the usual numbers."""
     identity = SnapshotId("cja", dataset, f"{at:%Y%m%d%H%M%S}"[:digits])
     usual = {"verdict": Verdict.GOOD, "data_files": 2, "data_bytes": 400, "rows": 100}
-    return Export(id=identity, **{**usual, **more})  # type: ignore[arg-type]
+    return Export(id=identity, **{**usual, **more})
 
 
 def stream(exports: Iterable[Export], looks: Sequence[datetime], dataset: str = ALPHA, **more: Any) -> Stream:

@@ -22,7 +22,7 @@ OLD, NEW = "202611010100", "202611020100"
 
 
 def with_verdict(change: SnapshotChange, verdict: Verdict, **more: object) -> SnapshotChange:
-    return replace(change, report=replace(change.report, verdict=verdict, **more))  # type: ignore[arg-type]
+    return replace(change, report=replace(change.report, verdict=verdict, **more))
 
 
 def recorded(catalog: Catalog, samples: ModuleType, *changes: SnapshotChange, reads: bool = True) -> None:
