@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from verifier.model import Accepted, Finding, SnapshotReport, Where
+from verifier.findings import Effect
+from verifier.model import Accepted, Finding, SnapshotReport, Verdict, Where
 from verifier.verdict import verdict_of
 
 Subject = tuple[str, str | None, str | None]
@@ -56,7 +57,10 @@ class Acceptances:
         return tuple(replace(f, accepted=_said(known, f, self.at)) for f in findings)
 
     def applied(self, report: SnapshotReport) -> SnapshotReport:
-        """Return a report with its accepted findings marked and the verdict without them."""
+        """Return a report with its accepted findings marked and the verdict without them.
+
+        A snapshot without data, or one that nobody could look into, does not become good by a word.
+        """
         subject = (report.id.zone, report.id.dataset_id, report.id.export_time)
         if subject not in self.by_subject:
             return report
@@ -68,7 +72,15 @@ class Acceptances:
             files=report.files,
             rows=report.rows,
         )
-        return replace(report, findings=own, file_findings=of_files, verdict=verdict)
+        kept = verdict if report.data_files else report.verdict
+        return replace(report, findings=own, file_findings=of_files, verdict=kept)
+
+
+def is_known_blind(verdict: Verdict, findings: Iterable[Finding]) -> bool:
+    """Tell whether somebody accepted all that keeps a snapshot of this verdict from being looked at, or into."""
+    effects = {Verdict.UNKNOWN: Effect.UNKNOWN, Verdict.UNVERIFIABLE: Effect.UNVERIFIABLE}
+    causes = [f for f in findings if f.effect is effects.get(verdict)]
+    return bool(causes) and all(f.accepted for f in causes)
 
 
 def acceptances_of(listed: Iterable[Acceptance], at: datetime) -> Acceptances:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from catalog.accepting import is_known_blind
 from catalog.judge_values import SlotStatus
 from verifier.findings import Level
 from verifier.model import Finding, SnapshotReport, Verdict
@@ -46,7 +47,10 @@ class Judgement:
 
     def snapshot(self, report: SnapshotReport) -> None:
         """Take in one snapshot: its findings, and whether it was left unjudged."""
-        self.findings((*report.findings, *report.file_findings))
+        found = (*report.findings, *report.file_findings)
+        self.findings(found)
+        if is_known_blind(report.verdict, found):
+            return
         if report.verdict is Verdict.UNKNOWN:
             self._raise(ExitStatus.NOT_LOOKED)
         dataset = self._settings.dataset(report.id.zone, report.id.dataset_id)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from catalog.accepting import is_known_blind
 from catalog.judge_drills import judge_drills
 from catalog.judge_reads import judge_reads
 from catalog.judge_values import Arrival, DatasetJudgement, Lifetime, Look, Period, Promise, Slot, SlotStatus
@@ -54,8 +55,12 @@ def judge_dataset(promise: Promise, arrivals: Sequence[Arrival], look: Look | No
         slots=slots,
         findings=tuple(findings),
         arriving=tuple(a.id for a in counted if a.verdict is Verdict.ARRIVING),
-        opaque=tuple(a.id for a in counted if a.verdict is Verdict.UNVERIFIABLE and not promise.encrypted),
+        opaque=tuple(a.id for a in counted if _is_opaque(a) and not promise.encrypted),
     )
+
+
+def _is_opaque(arrival: Arrival) -> bool:
+    return arrival.verdict is Verdict.UNVERIFIABLE and not is_known_blind(arrival.verdict, arrival.findings)
 
 
 @dataclass(slots=True)

@@ -20,6 +20,10 @@ _EFFECTS = (
 )
 
 
+_BLIND = (Effect.UNKNOWN, Effect.UNVERIFIABLE)
+"""The effects of what could not be looked at, or into."""
+
+
 def apply_levels(findings: Iterable[Finding], levels: Mapping[str, Level]) -> tuple[Finding, ...]:
     """Give findings the levels that the settings want for their codes.
 
@@ -64,12 +68,12 @@ def verdict_of(findings: Sequence[Finding], *, settled: bool, checked: int, file
     """Return the first verdict that applies, in the order of `Verdict`; nothing checked is never good.
 
     A finding below error takes effect only where its code is one that says "cannot be judged" (encrypted, unsupported),
-    one that was accepted takes none.
+    one that was accepted takes none, unless it says that nobody could look: that makes nothing good.
     """
     if not settled:
         return Verdict.ARRIVING
     taking = (f for f in findings if f.level is Level.ERROR or f.effect is Effect.UNVERIFIABLE)
-    effects = {f.effect for f in taking if f.accepted is None}
+    effects = {f.effect for f in taking if f.accepted is None or f.effect in _BLIND}
     for effect, verdict in _EFFECTS:
         if effect in effects:
             return verdict

@@ -115,6 +115,29 @@ class TestWhatMayBeAccepted:
         assert (again.status, again.counts["warn"]) == (0, 1)
         assert again.only("layout.stray-file")["accepted"]["reason"] == "ours"
 
+    def test_what_nobody_can_look_into_is_quiet_and_never_good(self, tmp_path: Path) -> None:
+        zone = Zone(tmp_path)
+        zone.export(files={f"{json_part(0)}.pgp": b"\x85\x01\x0c\x03" + bytes(264)})
+        zone.settings(daily())
+        before = zone.scan()
+        assert (before.status, before.verdicts) == (1, {TIME: "unverifiable"})
+        codes = [code for code in before.codes if code.startswith(("file.", "pgp."))]
+        words = [word for code in codes for word in ("--code", code)]
+        assert zone.run("accept", SNAPSHOT, *words, "--reason", "opened elsewhere").status == 0
+        after = zone.scan()
+        assert (after.status, after.verdicts) == (0, {TIME: "unverifiable"})
+        assert zone.run("show", SNAPSHOT).status == 0
+        assert zone.run("snapshots", "--latest-good").document["snapshots"] == []
+
+    def test_a_snapshot_without_data_is_quiet_and_never_good(self, tmp_path: Path) -> None:
+        zone = Zone(tmp_path)
+        zone.put(f"{ALPHA}/exportTime={TIME}/_SUCCESS", b"")
+        zone.settings(daily())
+        assert zone.scan().verdicts == {TIME: "incomplete"}
+        zone.run("accept", SNAPSHOT, "--code", "snapshot.no-data-files", "--reason", "known")
+        after = zone.scan()
+        assert (after.status, after.verdicts) == (0, {TIME: "incomplete"})
+
     def test_a_change_of_bytes_but_not_the_next_one(self, tmp_path: Path) -> None:
         zone = Zone(tmp_path)
         folder = zone.export()

@@ -131,6 +131,7 @@ FROM (SELECT s.zone, s.dataset_id, s.export_time, s.export_at, s.snapshot_key,
 JOIN snapshot_revision r USING (snapshot_key, scan_key);
 
 -- Of the few snapshots of which findings were accepted, the verdict without these; the rule is that of every verdict.
+-- What says that nobody could look keeps its effect, and so does a snapshot without data: a word makes neither good.
 CREATE VIEW accepted_verdicts AS
 WITH said AS (
     SELECT s.snapshot_key, s.folder, s.writer, a.path, a.code, a.actual, a.place, a.count
@@ -142,7 +143,7 @@ left_over AS (
     LEFT JOIN said a ON a.snapshot_key = f.snapshot_key AND a.code = f.code
         AND a.path IS NOT DISTINCT FROM to_path(f.name, a.folder, a.writer)
         AND a.actual IS NOT DISTINCT FROM f.actual AND a.place IS NOT DISTINCT FROM f.place::VARCHAR AND f.count <= a.count
-    WHERE a.snapshot_key IS NULL AND (f.level = 'error' OR f.effect = 'unverifiable')),
+    WHERE (a.snapshot_key IS NULL OR f.effect IN ('unknown', 'unverifiable')) AND (f.level = 'error' OR f.effect = 'unverifiable')),
 worst AS (
     SELECT scan_key, snapshot_key,
            min(list_position(['corrupt', 'incomplete', 'unknown', 'unverifiable'], effect)) AS place
@@ -152,7 +153,7 @@ SELECT r.scan_key, r.snapshot_key,
             WHEN r.checked < r.files OR r.files = 0 THEN 'unknown'
             WHEN r.rows = 0 THEN 'empty' ELSE 'good' END AS verdict
 FROM (FROM snapshot_revision SEMI JOIN said USING (snapshot_key)) r LEFT JOIN worst w USING (scan_key, snapshot_key)
-WHERE r.settled_at IS NOT NULL;
+WHERE r.settled_at IS NOT NULL AND r.data_files > 0;
 
 CREATE OR REPLACE VIEW snapshots AS
 SELECT s.* REPLACE (coalesce(a.verdict, s.verdict) AS verdict), coalesce(a.verdict <> s.verdict, false) AS accepted
