@@ -12,6 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from catalog.caller import who
 from catalog.copy_lanes import Outcome, deliveries
 from catalog.copy_plan import CopyPlan
 from catalog.copy_values import CopiedSnapshot, CopyCounts, CopyResult, Failure, Shipment
@@ -103,6 +104,7 @@ class Copying:
                 started_at=began,
                 finished_at=self.run.clock(),
                 tool_version=self.run.tool_version,
+                run_by=who(),
             )
             if one.copied or one.already_there:
                 records.append(one.row())

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
+from catalog.caller import who
 from catalog.drill_fetch import Fetched, Fetcher, Miss
 from catalog.drill_values import DrilledSnapshot, DrillResult, DrillRun, DrillState
 from catalog.judge_chain_values import Chain, ChainState, Member
@@ -187,4 +188,5 @@ def _record(result: DrillResult, run: DrillRun) -> DrillRecord:
         started_at=result.started_at,
         finished_at=result.finished_at,
         tool_version=run.tool_version,
+        run_by=who(),
     )

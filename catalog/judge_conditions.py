@@ -203,7 +203,8 @@ class _Found:
         elif found.code == "zone.stale" and zone not in self._unread:
             self.take(_Place(f"zone {zone} unread", zone), found)
         elif found.code != "zone.stale":
-            self.take(_Place(f"zone {zone} {found.code}" if zone else f"watch {found.message}", zone), found)
+            family = found.code.partition(".")[0]
+            self.take(_Place(f"zone {zone} {found.code}" if zone else f"watch {family}", zone), found)
 
     def noted(self, noted: Noted) -> None:
         """Take in a finding of something else; what is older than the first night is told to nobody."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from catalog.adobe_night import AdobeNight, ask_adobe, flows_to_watch
 from catalog.judge_values import Period
+from catalog.ledger_verify import ledger_findings
 from catalog.notify.channels import Send
 from catalog.notify.tell import Seen, Told, tell
 from catalog.results import ScanResult, Watch
@@ -22,6 +23,7 @@ from catalog.store.journal import record
 from catalog.workflow import DEFAULT_PERIOD, Question, check, new_scan_id, note, tool_version
 from verifier.findings import Level
 from verifier.model import Finding
+from verifier.verdict import apply_levels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,8 @@ def watch_over(settings: Settings, catalog: Catalog, scan: ScanResult, run_id: s
     adobe = ask_adobe(settings, catalog, period, names) if flows_to_watch(settings) else None
     question = Question(period)
     watch = check(settings, catalog, question)
+    broken = apply_levels(ledger_findings(settings, catalog), settings.levels)
+    watch = replace(watch, findings=(*watch.findings, *broken))
     seen = Seen(
         run_id=run_id,
         tool_version=tool_version(),

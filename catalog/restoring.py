@@ -148,5 +148,6 @@ class Restoring:
             finished_at=None if state is RestoreState.RUNNING else self.terms.clock(),
             tool_version=self.terms.tool_version,
             acceptance=acceptance,
+            run_by=self.terms.by,
         )
         record_restores(self.terms.catalog, [record])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,15 +23,6 @@ class Speaker:
     at: datetime
     entry_id: str
     tool_version: str
-
-
-def who() -> str:
-    """Return who asks, as `user@host`."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # a user id without a name
-        user = "unknown"
-    return f"{user}@{socket.gethostname()}"
 
 
 def waive(catalog: Catalog, waivers: Sequence[Waiver], speaker: Speaker, *, lifted: bool = False) -> None:

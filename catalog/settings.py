@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from catalog.ledger.notes import Signer, parse_signer
 from catalog.settings_checks import check
 from catalog.settings_source import Mistake, Source, read_file, spell
 from catalog.settings_tables import (
@@ -95,6 +96,18 @@ class Settings:
         checkpoints = self.document.catalog.checkpoints
         return None if checkpoints is None else self._at_home(checkpoints)
 
+    @property
+    def keys(self) -> Path:
+        """The folder of the keys that sign checkpoints; beside the catalog unless set."""
+        keys = self.document.catalog.keys
+        return keys_beside(self.catalog_path) if keys is None else self._folder / keys
+
+    @property
+    def signing_key(self) -> Signer | None:
+        """The key that signs in place of that of the folder."""
+        key = self.document.catalog.signing_key
+        return None if key is None else parse_signer(key.reveal())
+
     def dataset(self, zone: str, dataset_id: str) -> DatasetSettings | None:
         """Return the settings of one dataset, None where it has none."""
         return next((d for d in self.datasets if (d.zone, d.id) == (zone, dataset_id)), None)
@@ -131,6 +144,11 @@ class Settings:
 def segments_beside(catalog: Path) -> Path:
     """Return where the segments of a catalog stand unless another place is set."""
     return catalog.with_name(catalog.name.removesuffix(".duckdb") + ".segments")
+
+
+def keys_beside(catalog: Path) -> Path:
+    """Return where the keys of a catalog are unless another place is set."""
+    return catalog.with_name(catalog.name.removesuffix(".duckdb") + ".keys")
 
 
 def find_settings(explicit: Path | None, environment: Mapping[str, str], working_directory: Path) -> Path | None:

@@ -40,6 +40,7 @@ _SECRET_NAMES = frozenset(
         "secret_access_key",
         "secret_key",
         "session_token",
+        "signing_key",
         "ssecustomerkey",
         "token",
     }

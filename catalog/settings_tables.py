@@ -22,6 +22,7 @@ from catalog.settings_values import (
     PositiveDuration,
     PrivateKeyText,
     SecretText,
+    SigningKeyText,
     Size,
     Template,
     Url,
@@ -44,11 +45,13 @@ _LIMITS = Limits()
 
 
 class CatalogTable(Table):
-    """Where the catalog, its segments and its signed checkpoints are; unset segments stand beside the catalog."""
+    """Where the catalog, its segments, its signed checkpoints and its keys are; segments and keys unset: beside it."""
 
     path: Text = "landproof.duckdb"
     segments: Text | None = None
     checkpoints: Text | None = None
+    keys: Text | None = None
+    signing_key: SigningKeyText | None = None
 
 
 class LimitsTable(Table):

@@ -13,6 +13,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, PlainValidator
 
+from catalog.ledger.notes import parse_signer
 from catalog.schedule import Hours, parse_cron, parse_duration, parse_every, parse_hours, parse_moment
 from verifier.backends.references import Reference
 from verifier.errors import UsageError
@@ -161,6 +162,11 @@ def _private_key(value: Secret) -> Secret:
     return value
 
 
+def _signing_key(value: Secret) -> Secret:
+    parse_signer(value.reveal())
+    return value
+
+
 def _url(value: str) -> str:
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://[^/@]*:[^/@]+@", value):
         raise ValueError("expected a url without a password, which belongs into the zone's options")
@@ -187,5 +193,6 @@ LevelName = Annotated[Level, PlainValidator(_level)]
 HoursText = Annotated[Hours, PlainValidator(_hours)]
 SecretText = Annotated[Secret, PlainValidator(_secret)]
 PrivateKeyText = Annotated[Secret, PlainValidator(_secret), AfterValidator(_private_key)]
+SigningKeyText = Annotated[Secret, PlainValidator(_secret), AfterValidator(_signing_key)]
 Url = Annotated[str, AfterValidator(_url)]
 PathSegment = Annotated[str, AfterValidator(_segment)]

@@ -167,6 +167,7 @@ _ROWS: tuple[tuple[str, Level, Effect, str, str], ...] = (
     ("run.stuck", _W, _NO, "a run has been under way for longer than the time between two exports", "look at the run in Adobe Experience Platform"),
     ("copy.mismatch", _E, _NO, "a copy and its original do not have the same bytes", "find out which is right; remove the wrong one by hand, then copy again"),
     ("copy.too-few", _W, _NO, "the newest settled export has fewer good places, its own included, than min_good_copies asks for", "copy the snapshot elsewhere"),
+    ("ledger.broken", _E, _NO, "the ledger, or what it tells of, is not what was recorded", "see what: landproof ledger verify; then find out who wrote to the catalog, and make it again from its segments"),
 )  # fmt: skip
 
 REGISTER: dict[str, Code] = {row[0]: Code(*row) for row in _ROWS}

@@ -10,12 +10,14 @@ from typing import Annotated
 import typer
 
 from catalog.accepting import Acceptance, Subject
+from catalog.caller import who
 from catalog.cli.naming import find_snapshot, names_snapshot, unknown
 from catalog.cli.options import CatalogPath, Config, Json, Zone, parse_moment
 from catalog.cli.render import table, text_of
+from catalog.cli.sealed import sealed
 from catalog.cli.session import Session, open_session
 from catalog.cli.words import plural, shown, when
-from catalog.saying import Speaker, acceptance_of, who
+from catalog.saying import Speaker, acceptance_of
 from catalog.saying import accept as record_acceptances
 from catalog.saying_answers import accept_document
 from catalog.settings_values import nearest
@@ -78,7 +80,7 @@ def accept(
         done = _accepted_now(_find(session, subject, zone), subject, codes, said)
     speaker = Speaker(by=said.by, at=said.at, entry_id=new_scan_id(), tool_version=tool_version())
     record_acceptances(session.catalog, done, speaker, lifted=is_lifted)
-    return _tell(session, done, "taken back" if is_lifted else "accepted")
+    return sealed(session, _tell(session, done, "taken back" if is_lifted else "accepted"))
 
 
 def _end(until: str | None, now: datetime) -> datetime | None:

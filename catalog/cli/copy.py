@@ -11,6 +11,7 @@ import typer
 from catalog.cli.copy_text import copy_text
 from catalog.cli.options import CatalogPath, Config, Json, parse_snapshot_id
 from catalog.cli.progress import shown_progress
+from catalog.cli.sealed import sealed
 from catalog.cli.session import open_session
 from catalog.copy_answers import copy_document
 from catalog.copy_plan import plan_copy
@@ -72,4 +73,4 @@ def copy(
     judgement.copy(result)
     document = copy_document(result)
     session.answer(document, "" if wants_json else copy_text(document))
-    return int(judgement.status)
+    return int(judgement.status) if wants_estimate else sealed(session, int(judgement.status))

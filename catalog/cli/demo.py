@@ -13,6 +13,7 @@ from catalog.cli.nightly import watch_night
 from catalog.cli.nightly_text import night_text
 from catalog.cli.options import Json
 from catalog.cli.render import text_of
+from catalog.cli.sealed import sealed
 from catalog.cli.session import open_session
 from catalog.workflow import utc_now
 from verifier.errors import UsageError
@@ -38,6 +39,7 @@ def demo(*, folder: Annotated[Path, _FOLDER] = Path("demo"), wants_json: Json = 
     # Named, so that no setting of the environment leads to another catalog.
     session = open_session(settings, folder / "landproof.duckdb", wants_json=wants_json)
     document, _ = watch_night(session)
+    sealed(session, 0)
     text = "" if wants_json else night_text(document) + _next_steps(folder, document["scan"]["snapshots"])
     session.answer(document | {"schema": "landproof/demo/1"}, text)
     return 0

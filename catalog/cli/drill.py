@@ -11,6 +11,7 @@ import typer
 from catalog.cli.drill_text import drill_text
 from catalog.cli.options import CatalogPath, Config, Json, parse_moment
 from catalog.cli.progress import shown_progress
+from catalog.cli.sealed import sealed
 from catalog.cli.session import open_session
 from catalog.drill_answers import drill_document
 from catalog.drill_values import DrillResult, DrillRun, DrillState
@@ -72,7 +73,7 @@ def drill(
         result = try_restore(wish, run)
     document = drill_document(result)
     session.answer(document, "" if wants_json else drill_text(document))
-    return int(_status(result))
+    return sealed(session, int(_status(result)))
 
 
 def _status(result: DrillResult) -> ExitStatus:

@@ -12,6 +12,7 @@ import typer
 
 from catalog.cli.options import CatalogPath, Config, Json
 from catalog.cli.render import table, text_of
+from catalog.cli.sealed import sealed
 from catalog.cli.session import Session, open_session
 from catalog.cli.words import number, plural, size
 from catalog.exit_status import ExitStatus
@@ -20,7 +21,9 @@ from catalog.segments.shelf import Shelf, open_shelf
 from catalog.store.backup import LIST, Written, back_up, export
 from catalog.store.examine import examine
 from catalog.store.ingest import Ingestion, ingest
+from catalog.store.ledger import Telling
 from catalog.store.rebuild import rebuild
+from catalog.workflow import tool_version, utc_now
 from verifier.errors import CatalogError
 
 _FOLDER = typer.Argument(metavar="DIR", help="A new folder.")
@@ -74,11 +77,11 @@ def rebuild_command(
     """
     session = open_session(config, catalog, wants_json=wants_json)
     with _shelf(session) as shelf:
-        rebuilt = rebuild(session.catalog, shelf, backup)
+        rebuilt = rebuild(session.catalog, shelf, Telling(utc_now(), tool_version()), backup)
     aside = [f"the catalog that was there is now {rebuilt.aside}"] if rebuilt.aside else []
     text = text_of(f"made {session.catalog.path}: {_sums(rebuilt.ingestion)}", *aside)
     session.answer(rebuild_document(session.catalog, rebuilt), text)
-    return _tell_refused(rebuilt.ingestion)
+    return sealed(session, _tell_refused(rebuilt.ingestion))
 
 
 def ingest_command(*, config: Config = None, catalog: CatalogPath = None, wants_json: Json = False) -> int:
@@ -88,9 +91,9 @@ def ingest_command(*, config: Config = None, catalog: CatalogPath = None, wants_
     """
     session = open_session(config, catalog, wants_json=wants_json)
     with _shelf(session) as shelf:
-        done = ingest(session.catalog, shelf)
+        done = ingest(session.catalog, shelf, Telling(utc_now(), tool_version()))
     session.answer(ingest_document(session.catalog, done), _sums(done))
-    return _tell_refused(done)
+    return sealed(session, _tell_refused(done))
 
 
 def backup_command(

@@ -14,6 +14,7 @@ from catalog.cli.means import EngineKind, Kind, MostBytes, MostRequests, Schedul
 from catalog.cli.nightly_text import gist_text, night_text
 from catalog.cli.options import CatalogPath, Config, FailOn, Json, Reverify, parse_fail_on
 from catalog.cli.scanning import Terms, perform
+from catalog.cli.sealed import sealed
 from catalog.cli.session import Session, final_status, open_session
 from catalog.exit_status import ExitStatus, Judgement
 from catalog.metrics_facts import gather_facts
@@ -69,7 +70,7 @@ def nightly(
     pings = Pings.of(session)
     with only_night(session.catalog.path, utc_now()), pings:
         document, status = watch_night(session, terms, pings.run_id)
-        final = final_status(status, fails_on_warnings=fails_on_warnings)
+        final = sealed(session, final_status(status, fails_on_warnings=fails_on_warnings))
         pings.end(gist_text(document), final)
     session.answer(document, "" if wants_json else night_text(document))
     return final

@@ -6,16 +6,17 @@ from typing import Annotated
 
 import typer
 
+from catalog.caller import who
 from catalog.cli.options import CatalogPath, Config, Json
 from catalog.cli.progress import shown_progress
 from catalog.cli.restore_asked import AS_OF, DATASET, DEPTH, REASON, planned
 from catalog.cli.restore_run_text import refused_text, restore_text
+from catalog.cli.sealed import sealed
 from catalog.cli.session import open_session
 from catalog.exit_status import ExitStatus, Judgement
 from catalog.restore_answers import refused_document, restore_run_document
 from catalog.restore_order import order_restore, target_location
 from catalog.restoring import RestoreTerms, Restoring, must_be_refused
-from catalog.saying import who
 from catalog.workflow import new_scan_id, tool_version, utc_now
 from verifier.model import Depth
 
@@ -67,4 +68,4 @@ def run(
     document = restore_run_document(result)
     session.answer(document, "" if wants_json else restore_text(document))
     restoring.record(result)
-    return int(judgement.status)
+    return sealed(session, int(judgement.status))

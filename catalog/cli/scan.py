@@ -30,6 +30,7 @@ from catalog.cli.options import (
 )
 from catalog.cli.scan_text import scan_text
 from catalog.cli.scanning import Terms, estimated, perform
+from catalog.cli.sealed import sealed
 from catalog.cli.session import Session, final_status, open_session
 from catalog.exit_status import Judgement
 from catalog.reverify import parse_reverify
@@ -116,7 +117,8 @@ def scan(
         sys.stdout.write(f"{json.dumps(document, ensure_ascii=False)}\n")
     else:
         session.answer(document, "" if wants_json else _text(document, targets, wants_excerpt=wants_excerpt))
-    return final_status(judgement.status, fails_on_warnings=fails_on_warnings)
+    final = final_status(judgement.status, fails_on_warnings=fails_on_warnings)
+    return final if wants_estimate else sealed(session, final)
 
 
 def _text(document: Document, targets: list[Target], *, wants_excerpt: bool) -> str:

@@ -9,11 +9,13 @@ from typing import Annotated
 
 import typer
 
+from catalog.caller import who
 from catalog.cli.options import CatalogPath, Config, Json, parse_period
 from catalog.cli.render import table, text_of
+from catalog.cli.sealed import sealed
 from catalog.cli.session import Session, open_session
 from catalog.cli.words import plural, shown, when
-from catalog.saying import Speaker, who
+from catalog.saying import Speaker
 from catalog.saying import waive as record_waivers
 from catalog.saying_answers import waive_document
 from catalog.store.said import Waiver, list_waivers
@@ -70,7 +72,7 @@ def waive(
     else:
         done = [_waiver((zone, dataset_id), period, reason, speaker)]
     record_waivers(session.catalog, done, speaker, lifted=is_lifted)
-    return _tell(session, done, "not waived any more" if is_lifted else "waived")
+    return sealed(session, _tell(session, done, "not waived any more" if is_lifted else "waived"))
 
 
 def _waiver(dataset: tuple[str, str], period: _Bounds, reason: str | None, speaker: Speaker) -> Waiver:

@@ -39,6 +39,10 @@ class SegmentKind(StrEnum):
     NIGHT = "night"
     NOTICE = "notice"
     FLOW = "flow"
+    HOLD = "hold"
+    SELFTEST = "selftest"
+    KEY = "key"
+    LEDGER = "ledger"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,13 @@ _RECORDED: Mapping[str, str] = {
     "flow": "SELECT '' AS scan_id, '' AS zone, * FROM flow_seen",
     "run": "SELECT '' AS scan_id, '' AS zone, * FROM flow_run",
     "empty slot": "SELECT '' AS scan_id, * FROM empty_slot",
+    "hold": "SELECT '' AS scan_id, '' AS zone, * FROM hold",
+    "control test": "SELECT '' AS scan_id, '' AS zone, * FROM control_test",
+    "signing key": "SELECT '' AS scan_id, '' AS zone, * FROM signing_key",
+    "ledger entry": """SELECT '' AS scan_id, '' AS zone, t.* FROM ledger_entry t
+                       JOIN (SELECT origin, max(size) AS size FROM checkpoint GROUP BY origin) c USING (origin)
+                       WHERE t.sequence < c.size""",
+    "checkpoint": "SELECT '' AS scan_id, '' AS zone, * FROM checkpoint",
     "segment": "SELECT '' AS scan_id, '' AS zone, * FROM segment",
 }
 

@@ -30,6 +30,7 @@ class CopyRecord:
     started_at: datetime
     finished_at: datetime
     tool_version: str
+    run_by: str | None = None
 
     def row(self) -> Row:
         """Return its row."""
@@ -46,6 +47,7 @@ class CopyRecord:
             "finished_at": to_stored(self.finished_at),
             "seconds": (self.finished_at - self.started_at).total_seconds(),
             "tool_version": self.tool_version,
+            "run_by": self.run_by,
         }
 
 

@@ -40,6 +40,7 @@ class DrillRecord:
     started_at: datetime
     finished_at: datetime
     tool_version: str
+    run_by: str | None = None
 
     def row(self) -> Row:
         """Return its row."""
@@ -63,6 +64,7 @@ class DrillRecord:
             "started_at": to_stored(self.started_at),
             "finished_at": to_stored(self.finished_at),
             "tool_version": self.tool_version,
+            "run_by": self.run_by,
         }
 
 

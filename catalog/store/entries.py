@@ -27,7 +27,8 @@ _FINDING = {
 FIELDS: Mapping[str, Mapping[str, pa.DataType]] = {
     "scan": {
         "scan_id": _TEXT, "zone": _TEXT, "url": _TEXT, "kind": _TEXT, "depth": _TEXT, "scope": _TEXT,
-        "started_at": _MOMENT, "tool_version": _TEXT, "basis": _TEXT,
+        "started_at": _MOMENT, "tool_version": _TEXT, "basis": _TEXT, "run_by": _TEXT, "endpoint": _TEXT,
+        "identity": _TEXT,
     },
     "columns": {"digest": _TEXT, "columns": _TEXT},
     "snapshot": {
@@ -48,7 +49,7 @@ FIELDS: Mapping[str, Mapping[str, pa.DataType]] = {
     "stray": {"path": _TEXT, "size": _LONG, "findings": _TEXT},
     "scan-end": {
         "finished_at": _MOMENT, "complete": _YES, "suspect": _YES, "counts": _TEXT, "error_kind": _TEXT,
-        "error_message": _TEXT, "error_hint": _TEXT,
+        "error_message": _TEXT, "error_hint": _TEXT, "requests": _LONG,
     },
     "zone-finding": _FINDING,
     "slot": {
@@ -59,13 +60,13 @@ FIELDS: Mapping[str, Mapping[str, pa.DataType]] = {
     "copy": {
         "source": _TEXT, "target": _TEXT, "target_url": _TEXT, "complete": _YES, "files": _LONG, "bytes": _LONG,
         "copied": _LONG, "already_there": _LONG, "started_at": _MOMENT, "finished_at": _MOMENT, "seconds": _REAL,
-        "tool_version": _TEXT,
+        "tool_version": _TEXT, "run_by": _TEXT,
     },
     "restore": {
         "restore_id": _TEXT, "zone": _TEXT, "dataset_id": _TEXT, "as_of": _MOMENT, "recovers_to": _MOMENT,
         "depth": _TEXT, "target_url": _TEXT, "state": _TEXT, "complete": _YES, "snapshots": _LONG, "files": _LONG,
         "bytes": _LONG, "files_copied": _LONG, "bytes_copied": _LONG, "started_at": _MOMENT, "finished_at": _MOMENT,
-        "seconds": _REAL, "tool_version": _TEXT,
+        "seconds": _REAL, "tool_version": _TEXT, "run_by": _TEXT,
     },
     "gap-acceptance": {
         "restore_id": _TEXT, "zone": _TEXT, "dataset_id": _TEXT, "due_at": _MOMENT, "gap": _TEXT, "snapshot": _TEXT,
@@ -75,7 +76,7 @@ FIELDS: Mapping[str, Mapping[str, pa.DataType]] = {
         "drill_id": _TEXT, "zone": _TEXT, "dataset_id": _TEXT, "as_of": _MOMENT, "recovers_to": _MOMENT,
         "depth": _TEXT, "accepts_gaps": _YES, "state": _TEXT, "message": _TEXT, "snapshots": _LONG, "files": _LONG,
         "bytes": _LONG, "rows": _LONG, "rows_loaded": _LONG, "fetch_seconds": _REAL, "load_seconds": _REAL,
-        "started_at": _MOMENT, "finished_at": _MOMENT, "tool_version": _TEXT,
+        "started_at": _MOMENT, "finished_at": _MOMENT, "tool_version": _TEXT, "run_by": _TEXT,
     },
     "waiver": {
         "zone": _TEXT, "dataset_id": _TEXT, "starts_at": _MOMENT, "ends_at": _MOMENT, "reason": _TEXT, "lifted": _YES,
@@ -108,6 +109,19 @@ FIELDS: Mapping[str, Mapping[str, pa.DataType]] = {
     "empty-slot": {
         "zone": _TEXT, "dataset_id": _TEXT, "due_at": _MOMENT, "run_id": _TEXT, "proven_at": _MOMENT,
     },
+    "hold": {"snapshot": _TEXT, "reason": _TEXT, "lifted": _YES, "said_by": _TEXT, "said_at": _MOMENT},
+    "control-test": {
+        "test_id": _TEXT, "snapshot": _TEXT, "damage": _TEXT, "path": _TEXT, "expected": _TEXT, "found": _TEXT,
+        "passed": _YES, "started_at": _MOMENT, "finished_at": _MOMENT, "run_by": _TEXT, "tool_version": _TEXT,
+    },
+    "signing-key": {
+        "name": _TEXT, "verifier": _TEXT, "follows": _TEXT, "said_by": _TEXT, "said_at": _MOMENT,
+    },
+    "ledger-entry": {
+        "origin": _TEXT, "sequence": _LONG, "kind": _TEXT, "about": _TEXT, "recorded_at": _MOMENT, "body": _TEXT,
+        "appended_at": _MOMENT,
+    },
+    "checkpoint": {"origin": _TEXT, "size": _LONG, "note": _TEXT, "made_at": _MOMENT},
 }  # fmt: skip
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from catalog.segments.format import Damage
 from catalog.segments.shelf import Inventory, Shelf
+from catalog.store import ledger
+from catalog.store.codec import to_stored
 from catalog.store.database import Catalog, Connection
 from catalog.store.entries import Entry, entry_of
 from catalog.store.insert import insert
+from catalog.store.ledger import Telling
 from verifier.errors import CatalogError
 
 _MOST_ROWS = 20_000
@@ -38,9 +42,10 @@ class Ingestion:
     unknown: tuple[str, ...] = ()
 
 
-def ingest(catalog: Catalog, shelf: Shelf) -> Ingestion:
+def ingest(catalog: Catalog, shelf: Shelf, telling: Telling | None = None) -> Ingestion:
     """Take in what is new, in order of time, some thousand rows at once; makes the catalog where there is none.
 
+    With `telling` the catalog's own ledger tells what came; a catalog that is made again is told by its old entries.
     Raises `SourceError` where the shelf cannot be read; what was taken in before stays.
     """
     inventory, done = shelf.inventory(), Ingestion()
@@ -48,7 +53,7 @@ def ingest(catalog: Catalog, shelf: Shelf) -> Ingestion:
     with catalog.write() as connection:
         known = recorded_segments(connection)
     for reads in _portions(shelf, inventory, known, done):
-        _take_in(catalog, reads, done)
+        _take_in(catalog, reads, done, telling)
     return done
 
 
@@ -83,8 +88,8 @@ def _portions(
         yield reads
 
 
-def _take_in(catalog: Catalog, reads: Sequence[Read], done: Ingestion) -> None:
-    taken, rows, refused = 0, 0, list[Refusal]()
+def _take_in(catalog: Catalog, reads: Sequence[Read], done: Ingestion, telling: Telling | None) -> None:
+    taken, rows, refused, moments = 0, 0, list[Refusal](), set[datetime]()
     with catalog.write() as connection:
         for entry, sha256 in reads:
             try:
@@ -94,6 +99,10 @@ def _take_in(catalog: Catalog, reads: Sequence[Read], done: Ingestion) -> None:
                 continue
             taken += is_new
             rows += entry.count if is_new else 0
+            if is_new:
+                moments.add(to_stored(entry.written_at))
+        if telling:
+            ledger.append(connection, sorted(moments), telling)
     done.taken += taken
     done.rows += rows
     done.already_there += len(reads) - taken - len(refused)

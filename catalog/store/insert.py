@@ -61,7 +61,7 @@ _STRAYS = (
 )
 _SCAN_END = (
     f"""CREATE OR REPLACE TEMP TABLE ending AS
-        SELECT {_SCAN_KEY} AS scan_key, i.* FROM incoming_scan_end i
+        SELECT {_SCAN_KEY} AS scan_key, i.*, $now AS recorded_at FROM incoming_scan_end i
         WHERE NOT EXISTS (FROM scan_end WHERE scan_key = {_SCAN_KEY})""",
     "INSERT INTO scan_end BY NAME FROM ending",
     """INSERT INTO zone_finding BY NAME
@@ -75,6 +75,19 @@ _SCHEDULES = (
     """INSERT INTO schedule_seen BY NAME SELECT DISTINCT *, $now AS recorded_at FROM incoming_schedule
        ORDER BY zone, dataset_id""",
 )
+# What a catalog wrote itself is there already when its segment comes.
+_LEDGER_ENTRIES = """INSERT INTO ledger_entry BY NAME
+    SELECT *, unhex(sha256('\\x00'::BLOB || encode(body))) AS leaf FROM incoming_ledger_entry i ANTI JOIN (
+        FROM ledger_entry WHERE sequence BETWEEN (SELECT min(sequence) FROM incoming_ledger_entry)
+                                             AND (SELECT max(sequence) FROM incoming_ledger_entry)) e
+    USING (origin, sequence, body) ORDER BY origin, sequence"""
+
+
+def _dated(table_name: str, of: str) -> tuple[str, ...]:
+    """Return the step that appends rows of one kind with the moment as of which they are recorded."""
+    return (f"INSERT INTO {table_name} BY NAME SELECT *, $now AS recorded_at FROM incoming_{of}",)
+
+
 # In this order, each where there are rows of what it takes.
 _STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("scan", _SCAN),
@@ -84,12 +97,17 @@ _STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("scan-end", _SCAN_END),
     ("slot", _SLOTS),
     ("schedule", _SCHEDULES),
-    ("copy", ("INSERT INTO copies BY NAME FROM incoming_copy",)),
-    ("restore", ("INSERT INTO restore BY NAME FROM incoming_restore",)),
-    ("gap-acceptance", ("INSERT INTO gap_acceptance BY NAME FROM incoming_gap_acceptance",)),
-    ("drill", ("INSERT INTO drill BY NAME FROM incoming_drill",)),
-    ("waiver", ("INSERT INTO waiver BY NAME FROM incoming_waiver",)),
-    ("acceptance", ("INSERT INTO acceptance BY NAME FROM incoming_acceptance",)),
+    ("copy", _dated("copies", "copy")),
+    ("restore", _dated("restore", "restore")),
+    ("gap-acceptance", _dated("gap_acceptance", "gap_acceptance")),
+    ("drill", _dated("drill", "drill")),
+    ("waiver", _dated("waiver", "waiver")),
+    ("acceptance", _dated("acceptance", "acceptance")),
+    ("hold", _dated("hold", "hold")),
+    ("control-test", _dated("control_test", "control_test")),
+    ("signing-key", _dated("signing_key", "signing_key")),
+    ("ledger-entry", (_LEDGER_ENTRIES,)),
+    ("checkpoint", _dated("checkpoint", "checkpoint")),
     ("night", ("INSERT INTO night BY NAME FROM incoming_night",)),
     ("notice", ("INSERT INTO notice BY NAME FROM incoming_notice",)),
     ("delivery", ("INSERT INTO delivery BY NAME FROM incoming_delivery",)),

@@ -1,4 +1,4 @@
-"""Everything that is recorded goes through here: first it becomes a segment, then rows, in one short transaction."""
+"""Everything that is recorded goes through here: a segment, then rows and what the ledger tells, in one transaction."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from hashlib import sha256
 
 from catalog.segments.format import encode_segment
 from catalog.segments.shelf import open_shelf
-from catalog.store import insert
-from catalog.store.codec import Row
+from catalog.store import insert, ledger
+from catalog.store.codec import Row, to_stored
 from catalog.store.database import Catalog
 from catalog.store.entries import Entry
 from verifier.errors import CatalogError, SourceError
@@ -22,7 +22,9 @@ def record(catalog: Catalog, entry: Entry) -> None:
     """
     digest = _shelve(catalog, entry)
     with catalog.write() as connection:
-        insert.insert(connection, entry, digest)
+        if insert.insert(connection, entry, digest):
+            telling = ledger.Telling(entry.written_at, entry.tool_version)
+            ledger.append(connection, [to_stored(entry.written_at)], telling, of=entry.rows.keys())
 
 
 def begin(catalog: Catalog, start: Row) -> None:

@@ -11,11 +11,12 @@ from pathlib import Path
 import duckdb
 
 from catalog.segments.shelf import Shelf
-from catalog.store import lock, migrate, trouble
+from catalog.store import ledger, lock, migrate, trouble
 from catalog.store.backup import load
 from catalog.store.compare import WITH_ROWS
 from catalog.store.database import OPTIONS, Catalog
 from catalog.store.ingest import Ingestion, ingest, recorded_segments
+from catalog.store.ledger import Telling
 from catalog.store.lock import Patience
 from verifier.errors import CatalogError, NotFoundError
 
@@ -28,9 +29,10 @@ class Rebuilt:
     aside: Path | None
 
 
-def rebuild(catalog: Catalog, shelf: Shelf, backup: Path | None = None) -> Rebuilt:
+def rebuild(catalog: Catalog, shelf: Shelf, telling: Telling, backup: Path | None = None) -> Rebuilt:
     """Make the catalog again from segments and put it in place of the one that is there, which is moved aside.
 
+    It goes on with the ledger of the newest checkpoint, which then tells what no entry in the segments did.
     With a `backup` it starts from that, and takes in what is newer. Raises CatalogError where there is no segment, and
     where a catalog that can be opened has what no segment brings back: then everything stays as it is.
     """
@@ -47,9 +49,16 @@ def rebuild(catalog: Catalog, shelf: Shelf, backup: Path | None = None) -> Rebui
                 hint="name the place of its segments in the settings: [catalog] segments",
             )
         _refuse_loss(path, made)
+        _go_on(made, telling)
         aside = _set_aside(path)
         made.file.rename(path)
     return Rebuilt(ingestion, aside)
+
+
+def _go_on(made: Catalog, telling: Telling) -> None:
+    with made.write() as connection:
+        ledger.adopt(connection, telling.at)
+        ledger.append(connection, ledger.untold_moments(connection), telling)
 
 
 @contextmanager

@@ -90,6 +90,7 @@ class RestoreRecord:
     bytes_copied: int = 0
     finished_at: datetime | None = None
     acceptance: Acceptance | None = None
+    run_by: str | None = None
 
     @property
     def is_complete(self) -> bool:
@@ -127,6 +128,7 @@ class RestoreRecord:
             "finished_at": to_moment(self.finished_at),
             "seconds": self.seconds,
             "tool_version": self.tool_version,
+            "run_by": self.run_by,
         }
 
 

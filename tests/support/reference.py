@@ -38,6 +38,7 @@ _FAMILIES = {
     "zone": "the landing zone as a whole",
     "run": "what Adobe says it exported",
     "copy": "the same backup at several places",
+    "ledger": "the record behind the evidence",
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from catalog.store.entries import entry_of
 from catalog.store.examine import Mismatch, examine
 from catalog.store.ingest import Ingestion, ingest
 from catalog.store.journal import begin, record
+from catalog.store.ledger import Telling
 from catalog.store.promises import ScheduleRecord, SlotRecord
 from catalog.store.reads import SnapshotRead
 from catalog.store.rebuild import Rebuilt, rebuild
@@ -68,7 +69,7 @@ def taken_in(catalog: Catalog, place: Path) -> Ingestion:
 def made_again(catalog: Catalog, backup: Path | None = None) -> Rebuilt:
     assert catalog.segments is not None
     with closing(open_shelf(catalog.segments)) as shelf:
-        return rebuild(catalog, shelf, backup)
+        return rebuild(catalog, shelf, Telling(datetime.now(UTC), "1"), backup)
 
 
 def told(catalog: Catalog) -> dict[str, list[tuple[object, ...]]]:

@@ -12,6 +12,7 @@ import sys
 import time
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from catalog.store.compare import sums
 from catalog.store.database import Catalog
 from catalog.store.examine import examine
 from catalog.store.ingest import ingest
+from catalog.store.ledger import Telling
 from catalog.store.rebuild import rebuild
 from verifier.backends.urls import parse_location
 
@@ -80,7 +82,7 @@ def check_segments(catalog: Catalog, folder: Path, kills: int) -> None:
         assert ingest(catalog, shelf).taken == len(ahead)
         assert examine(catalog, shelf).mismatches == ()
         again = Catalog(folder / "again.duckdb")
-        assert rebuild(again, shelf).aside is None
+        assert rebuild(again, shelf, Telling(datetime.now(UTC), "1")).aside is None
     assert sums(again) == sums(catalog)
 
 
