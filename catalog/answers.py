@@ -170,6 +170,9 @@ def _zone(zone: ZoneReport) -> Document:
         "url": zone.url,
         "complete": zone.complete,
         "error": asdict(zone.error) if zone.error else None,
+        "endpoint": zone.endpoint,
+        "identity": zone.identity,
+        "requests": zone.requests,
         "findings": [finding_object(f) for f in zone.findings],
     }
 

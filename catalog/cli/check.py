@@ -15,8 +15,18 @@ from catalog.answers import Document, check_document
 from catalog.check_junit import junit_text
 from catalog.check_nagios import nagios_error_line, nagios_line, nagios_status
 from catalog.check_sarif import sarif_document
-from catalog.cli.options import CatalogPath, Config, FailOn, Json, parse_fail_on, parse_moment
+from catalog.cli.options import (
+    AsKnownAt,
+    CatalogPath,
+    Config,
+    FailOn,
+    Json,
+    parse_fail_on,
+    parse_known_at,
+    parse_moment,
+)
 from catalog.cli.render import findings_text, table, text_of
+from catalog.cli.sealed import sealed
 from catalog.cli.session import Session, final_status, open_session
 from catalog.cli.words import when
 from catalog.exit_status import ExitStatus, Judgement
@@ -27,7 +37,11 @@ from catalog.workflow import DEFAULT_PERIOD, Question, utc_now
 from catalog.workflow import check as judge
 from verifier.errors import LandproofError, UsageError
 
-_AT = typer.Option("--at", metavar="TIME", help="Judge as of this moment, with all that is known today (default: now).")
+_AT = typer.Option(
+    "--at",
+    metavar="TIME",
+    help="Judge as of this moment, with all that is known today (default: now, or --as-known-at).",
+)
 _FROM = typer.Option("--from", metavar="TIME", help="Judge slots due from here on (default: 35 days before).")
 
 
@@ -49,6 +63,7 @@ def check(
     junit: Annotated[Path | None, _JUNIT] = None,
     sarif: Annotated[Path | None, _SARIF] = None,
     wants_nagios: Annotated[bool, _NAGIOS] = False,
+    as_known_at: AsKnownAt = None,
     config: Config = None,
     catalog: CatalogPath = None,
     wants_json: Json = False,
@@ -59,16 +74,19 @@ def check(
     Nothing is read from the zone. An export is missing only where a complete listing begun after its deadline lacks it.
     """
     fails_on_warnings = parse_fail_on(fail_on)
-    moment = parse_moment(at, "--at") if at else utc_now()
+    known_at = parse_known_at(as_known_at)
+    moment = parse_moment(at, "--at") if at else known_at or utc_now()
     since = parse_moment(start, "--from") if start else shift(moment, -DEFAULT_PERIOD)
     if since > moment:
         raise UsageError("--from is after --at")
     reports = _Reports(junit, sarif)
     try:
-        session = open_session(config, catalog, wants_json=wants_json)
-        question = Question(Period(since, moment), _zones(session, zones), records=at is None)
+        session = open_session(config, catalog, wants_json=wants_json, known_at=known_at)
+        records = at is None and known_at is None
+        question = Question(Period(since, moment), _zones(session, zones), records=records)
         document, status = _judged(session, question)
         final = final_status(status, fails_on_warnings=fails_on_warnings)
+        final = sealed(session, final) if records else final
         reports.write(document)
     except LandproofError as error:
         if not wants_nagios:
@@ -101,7 +119,7 @@ def _judged(session: Session, question: Question) -> tuple[Document, ExitStatus]
     watch = judge(session.settings, session.catalog, question)
     judgement = Judgement(session.settings)
     judgement.watch(watch)
-    return check_document(watch), judgement.status
+    return session.dated(check_document(watch)), judgement.status
 
 
 def check_text(document: Document, *, with_content: bool = True) -> str:

@@ -11,6 +11,7 @@ from catalog import answers
 from catalog.cli import lookup_text
 from catalog.cli.naming import find_snapshot, names_snapshot, unknown
 from catalog.cli.options import (
+    AsKnownAt,
     CatalogPath,
     Config,
     Dataset,
@@ -20,6 +21,7 @@ from catalog.cli.options import (
     To,
     WantsExcerpt,
     Zone,
+    parse_known_at,
     parse_period,
     refuse_excerpt,
 )
@@ -47,11 +49,18 @@ def register(app: typer.Typer) -> None:
         app.command(command.__name__)(command)
 
 
-def datasets(*, zone: Zone = None, config: Config = None, catalog: CatalogPath = None, wants_json: Json = False) -> int:
+def datasets(
+    *,
+    zone: Zone = None,
+    as_known_at: AsKnownAt = None,
+    config: Config = None,
+    catalog: CatalogPath = None,
+    wants_json: Json = False,
+) -> int:
     """List datasets with their newest and newest good snapshot."""
-    session = open_session(config, catalog, wants_json=wants_json)
+    session = open_session(config, catalog, wants_json=wants_json, known_at=parse_known_at(as_known_at))
     names = {(d.zone, d.id): d.name for d in session.settings.datasets}
-    document = answers.datasets_document(list_datasets(session.catalog, zone), names)
+    document = session.dated(answers.datasets_document(list_datasets(session.catalog, zone), names))
     session.answer(document, "" if wants_json else lookup_text.datasets_text(document))
     return 0
 
@@ -67,13 +76,14 @@ def snapshots(
     latest_good: Annotated[bool, _LATEST_GOOD] = False,
     limit: Annotated[int | None, _LIMIT] = None,
     offset: Offset = 0,
+    as_known_at: AsKnownAt = None,
     config: Config = None,
     catalog: CatalogPath = None,
     wants_json: Json = False,
 ) -> int:
     """List snapshots with their verdicts, oldest first."""
     period = parse_period(start, end)
-    session = open_session(config, catalog, wants_json=wants_json)
+    session = open_session(config, catalog, wants_json=wants_json, known_at=parse_known_at(as_known_at))
     of_zone, dataset_id = session.find_dataset(dataset, [zone] if zone else []) if dataset else (None, None)
     wanted = SnapshotFilter(
         zone=zone or of_zone,
@@ -88,7 +98,7 @@ def snapshots(
     )
     found = list_snapshots(session.catalog, wanted)
     more = 0 if limit is None else max(count_snapshots(session.catalog, wanted) - offset - len(found), 0)
-    document = answers.snapshots_document(found, more)
+    document = session.dated(answers.snapshots_document(found, more))
     session.answer(document, "" if wants_json else lookup_text.snapshots_text(document))
     return 0
 
@@ -97,6 +107,7 @@ def show(
     *,
     snapshot: Annotated[str, _SNAPSHOT],
     wants_excerpt: WantsExcerpt = False,
+    as_known_at: AsKnownAt = None,
     config: Config = None,
     catalog: CatalogPath = None,
     wants_json: Json = False,
@@ -106,11 +117,13 @@ def show(
     For the export time may stand latest, latest-good or last-full. The exit status goes by the verdict.
     """
     refuse_excerpt(wanted=wants_excerpt, in_document=wants_json)
-    session = open_session(config, catalog, wants_json=wants_json)
+    if wants_excerpt and as_known_at is not None:
+        raise UsageError("--excerpt shows what is inside a file now, not what was at --as-known-at")
+    session = open_session(config, catalog, wants_json=wants_json, known_at=parse_known_at(as_known_at))
     recorded = find_snapshot(session, snapshot)
     wanted = recorded.report.id
     files, copies = list_files(session.catalog, wanted), copies_of(session.catalog, wanted)
-    document = answers.show_document(recorded, files, copies)
+    document = session.dated(answers.show_document(recorded, files, copies))
     if wants_excerpt:
         from catalog.cli.excerpt import excerpts_of  # which opens files, as nothing else here does
 
@@ -129,6 +142,7 @@ def history(
     zone: Zone = None,
     limit: Annotated[int | None, _STATES] = None,
     offset: Offset = 0,
+    as_known_at: AsKnownAt = None,
     config: Config = None,
     catalog: CatalogPath = None,
     wants_json: Json = False,
@@ -137,11 +151,11 @@ def history(
 
     For the export time may stand latest, latest-good or last-full.
     """
-    session = open_session(config, catalog, wants_json=wants_json)
+    session = open_session(config, catalog, wants_json=wants_json, known_at=parse_known_at(as_known_at))
     revisions = _revisions(session, subject, zone)
     page = revisions[offset:] if limit is None else revisions[offset:][:limit]
     more = max(len(revisions) - offset - len(page), 0)
-    document = answers.history_document(subject, page, more)
+    document = session.dated(answers.history_document(subject, page, more))
     session.answer(document, "" if wants_json else lookup_text.history_text(document))
     return 0
 

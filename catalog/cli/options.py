@@ -18,6 +18,8 @@ _DATASET = "Only this dataset: id, ZONE/ID or name."
 _REVERIFY = "Read again what has not changed: all, sample:PCT, older-than:DAYS or budget:BYTES."
 _EXCERPT = "Show a short, escaped piece of a file where a finding stands; it is kept nowhere."
 
+_AS_KNOWN_AT = "Answer with what was recorded by this moment (default: with all that is known today)."
+
 Config = Annotated[Path | None, typer.Option("--config", metavar="FILE", help=_CONFIG)]
 CatalogPath = Annotated[Path | None, typer.Option("--catalog", metavar="FILE", help=_CATALOG)]
 Json = Annotated[bool, typer.Option("--json", help="Print the document as JSON.")]
@@ -26,6 +28,7 @@ To = Annotated[str | None, typer.Option("--to", metavar="TIME", help="Latest exp
 Zone = Annotated[str | None, typer.Option("--zone", metavar="ZONE", help="Only this zone.")]
 Dataset = Annotated[str | None, typer.Option("--dataset", metavar="DATASET", help=_DATASET)]
 Offset = Annotated[int, typer.Option("--offset", metavar="N", min=0, max=10**9, help="Leave out so many of the first.")]
+AsKnownAt = Annotated[str | None, typer.Option("--as-known-at", metavar="TIME", help=_AS_KNOWN_AT)]
 Reverify = Annotated[str | None, typer.Option("--reverify", metavar="HOW", help=_REVERIFY)]
 WantsExcerpt = Annotated[bool, typer.Option("--excerpt", help=_EXCERPT)]
 FailOn = Annotated[str, typer.Option("--fail-on", metavar="LEVEL", help="warn, or error: warnings alone exit with 0.")]
@@ -47,6 +50,18 @@ def parse_moment(text: str, option: str, *, is_end: bool = False) -> datetime:
     except (ValueError, OverflowError):
         hint = "write 2026-09-20, 2026-09-20T01:00:00Z or 202609200100"
         raise UsageError(f"{option}: expected a time, got {text!r}", hint=hint) from None
+
+
+def parse_known_at(text: str | None) -> datetime | None:
+    """Read `--as-known-at`; raises `UsageError` for the future, of which nothing is known."""
+    if text is None:
+        return None
+    from catalog.workflow import utc_now  # loaded here: most look-ups do without it
+
+    moment = parse_moment(text, "--as-known-at")
+    if moment > utc_now():
+        raise UsageError(f"--as-known-at {text} is in the future, of which nothing is known")
+    return moment
 
 
 def parse_period(start: str | None, end: str | None) -> tuple[datetime | None, datetime | None]:

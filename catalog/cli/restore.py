@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from catalog.cli.options import CatalogPath, Config, Json
+from catalog.caller import who
+from catalog.cli.options import AsKnownAt, CatalogPath, Config, Json, parse_known_at
 from catalog.cli.restore_asked import AS_OF, DATASET, DEPTH, REASON, planned
 from catalog.cli.restore_run import run
 from catalog.cli.restore_text import plan_text, sums_of
@@ -24,7 +25,6 @@ from catalog.restore_plan import RestorePlan
 from catalog.restore_sql import duckdb_sql
 from catalog.restore_texts import Written
 from catalog.restoring import acceptance_of
-from catalog.saying import who
 from catalog.store.restores import Acceptance, record_acceptance
 from catalog.workflow import new_scan_id, tool_version, utc_now
 from verifier.errors import UsageError
@@ -82,6 +82,7 @@ def plan(
     keys: Annotated[list[str] | None, _KEY] = None,
     order_by: Annotated[str | None, _ORDER_BY] = None,
     at: Annotated[str | None, _AT] = None,
+    as_known_at: AsKnownAt = None,
     config: Config = None,
     catalog: CatalogPath = None,
     wants_json: Json = False,
@@ -91,17 +92,22 @@ def plan(
     Nothing is read from the zone. Without --accept-gaps the plan ends before the first gap.
     """
     _refuse_idle(written_as, keys, order_by)
-    session = open_session(config, catalog, wants_json=wants_json or written_as is Format.JSON)
+    known_at = parse_known_at(as_known_at)
+    if accepts_gaps and known_at is not None:
+        raise UsageError("--accept-gaps is recorded, and nothing is with --as-known-at")
+    wants_json = wants_json or written_as is Format.JSON
+    session = open_session(config, catalog, wants_json=wants_json, known_at=known_at)
     found = planned(session, dataset, as_of, depth, accepts_gaps=accepts_gaps)
     if at is not None:
         found = as_restored(order_restore(session.settings, session.catalog, found, at))
     accepted = _record_acceptance(session, found, reason) if accepts_gaps else None
-    state, document = found.chain.state, restore_plan_document(found, accepted)
+    state, document = found.chain.state, session.dated(restore_plan_document(found, accepted))
     if session.wants_json or written_as is Format.TABLE:
         session.answer(document, "" if session.wants_json else plan_text(document))
     else:
         written = duckdb_sql(found, keys or (), order_by) if written_as is Format.SQL else _WRITERS[written_as](found)
-        notes = (*(sums_of(document) if state is not ChainState.COMPLETE else ()), *written.notes)
+        then = () if known_at is None else (f"as known at {document['as_known_at']}",)
+        notes = (*then, *(sums_of(document) if state is not ChainState.COMPLETE else ()), *written.notes)
         sys.stderr.write("".join(f"landproof: {line}\n" for line in notes))
         sys.stdout.write(written.text)
     return int(ExitStatus.OK if state is ChainState.COMPLETE else ExitStatus.ERRORS)

@@ -7,7 +7,6 @@ import typer
 from catalog.cli.options import parse_moment
 from catalog.cli.session import Session
 from catalog.restore_plan import RestorePlan, Wish, plan_restore
-from catalog.workflow import utc_now
 from verifier.errors import UsageError
 from verifier.model import Depth
 
@@ -19,11 +18,11 @@ REASON = typer.Option("--reason", metavar="TEXT", help="Why the gaps are accepte
 
 def planned(session: Session, dataset: str, as_of: str | None, depth: Depth, *, accepts_gaps: bool) -> RestorePlan:
     """Return the plan. Raises `UsageError` for a dataset that nobody knows."""
-    now = utc_now()
+    now = session.now
     moment = parse_moment(as_of, "--as-of", is_end=True) if as_of else now
     zone, dataset_id = session.find_dataset(dataset)
     if zone is None:
         hint = "list what is known with: landproof datasets"
-        raise UsageError(f"no dataset {dataset} in catalog {session.catalog.path}", hint=hint)
+        raise UsageError(f"no dataset {dataset} in {session.catalog}", hint=hint)
     wish = Wish(zone=zone, dataset_id=dataset_id, as_of=moment, depth=depth, accepts_gaps=accepts_gaps)
     return plan_restore(session.settings, session.catalog, wish, now)

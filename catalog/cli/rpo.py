@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from catalog.cli.options import CatalogPath, Config, FailOn, Json, parse_fail_on, parse_moment
+from catalog.cli.options import (
+    AsKnownAt,
+    CatalogPath,
+    Config,
+    FailOn,
+    Json,
+    parse_fail_on,
+    parse_known_at,
+    parse_moment,
+)
 from catalog.cli.rpo_text import rpo_text
 from catalog.cli.session import Session, final_status, open_session
 from catalog.exit_status import ExitStatus
@@ -15,7 +24,6 @@ from catalog.judge_rpo_values import RpoJudgement, State
 from catalog.rpo import RpoWish, measure
 from catalog.rpo_answers import rpo_document
 from catalog.schedule import parse_duration, shift
-from catalog.workflow import utc_now
 from verifier.errors import UsageError
 
 _PERIOD = timedelta(days=30)
@@ -37,6 +45,7 @@ def rpo(
     start: Annotated[str | None, _FROM] = None,
     end: Annotated[str | None, _TO] = None,
     objective: Annotated[str | None, _OBJECTIVE] = None,
+    as_known_at: AsKnownAt = None,
     config: Config = None,
     catalog: CatalogPath = None,
     wants_json: Json = False,
@@ -48,12 +57,12 @@ def rpo(
     neither met nor missed.
     """
     fails_on_warnings = parse_fail_on(fail_on)
-    session = open_session(config, catalog, wants_json=wants_json)
+    session = open_session(config, catalog, wants_json=wants_json, known_at=parse_known_at(as_known_at))
     zone, dataset_id = session.find_dataset(dataset)
     if zone is None:
         hint = "list what is known with: landproof datasets"
-        raise UsageError(f"no dataset {dataset} in catalog {session.catalog.path}", hint=hint)
-    now = utc_now()
+        raise UsageError(f"no dataset {dataset} in {session.catalog}", hint=hint)
+    now = session.now
     since, until = _period(start, end, now)
     wish = RpoWish(
         zone=zone,
@@ -63,7 +72,7 @@ def rpo(
         objective=_objective(session, objective, zone, dataset_id),
     )
     found = measure(session.settings, session.catalog, wish, now)
-    document = rpo_document(found, until)
+    document = session.dated(rpo_document(found, until))
     session.answer(document, "" if wants_json else rpo_text(document))
     return final_status(_status(found.judgement), fails_on_warnings=fails_on_warnings)
 

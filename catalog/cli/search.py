@@ -8,7 +8,7 @@ import typer
 
 from catalog.cli import search_text
 from catalog.cli.naming import find_contents
-from catalog.cli.options import CatalogPath, Config, Dataset, Json, Offset, Zone
+from catalog.cli.options import AsKnownAt, CatalogPath, Config, Dataset, Json, Offset, Zone, parse_known_at
 from catalog.cli.session import open_session
 from catalog.difference import difference
 from catalog.lookup_answers import diff_document, find_document
@@ -31,6 +31,7 @@ def diff(
     *,
     a: Annotated[str, _A],
     b: Annotated[str, _B],
+    as_known_at: AsKnownAt = None,
     config: Config = None,
     catalog: CatalogPath = None,
     wants_json: Json = False,
@@ -40,9 +41,9 @@ def diff(
     Files by name, by SHA-256 where both have one; rows, bytes, columns and event times. For the export time may stand
     latest, latest-good or last-full.
     """
-    session = open_session(config, catalog, wants_json=wants_json)
+    session = open_session(config, catalog, wants_json=wants_json, known_at=parse_known_at(as_known_at))
     before, after = find_contents(session, a, b)
-    document = diff_document(difference(before, after))
+    document = session.dated(diff_document(difference(before, after)))
     session.answer(document, "" if wants_json else search_text.diff_text(document))
     return 0
 
@@ -54,6 +55,7 @@ def find(
     dataset: Dataset = None,
     limit: Annotated[int, _LIMIT] = 20,
     offset: Offset = 0,
+    as_known_at: AsKnownAt = None,
     config: Config = None,
     catalog: CatalogPath = None,
     wants_json: Json = False,
@@ -65,7 +67,7 @@ def find(
     """
     if not text:
         raise UsageError("nothing to find: the text is empty", hint="see: landproof find --help")
-    session = open_session(config, catalog, wants_json=wants_json)
+    session = open_session(config, catalog, wants_json=wants_json, known_at=parse_known_at(as_known_at))
     of_zone, dataset_id = session.find_dataset(dataset, [zone] if zone else []) if dataset else (None, None)
     search = Search(text=text, zone=zone or of_zone, dataset_id=dataset_id, limit=limit, offset=offset)
     names = {(d.zone, d.id): d.name for d in session.settings.datasets}
@@ -74,6 +76,6 @@ def find(
         for place, name in names.items()
         if text.lower() in (name or "").lower() and search.zone in (None, place[0]) and dataset_id in (None, place[1])
     ]
-    document = find_document(text, find_all(session.catalog, search, named), names)
+    document = session.dated(find_document(text, find_all(session.catalog, search, named), names))
     session.answer(document, "" if wants_json else search_text.find_text(document))
     return 0

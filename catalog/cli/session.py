@@ -6,9 +6,10 @@ import os
 import sys
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from catalog.answers import Document, moment
 from catalog.cli.spool import indented
 from catalog.exit_status import ExitStatus
 from catalog.settings import Settings, find_settings, load_settings
@@ -16,9 +17,6 @@ from catalog.shelving import segments_of
 from catalog.store.database import Catalog
 from catalog.store.queries import dataset_names
 from verifier.errors import UsageError
-
-if TYPE_CHECKING:
-    from catalog.answers import Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +27,26 @@ class Session:
     catalog: Catalog
     wants_json: bool
 
+    @property
+    def now(self) -> datetime:
+        """The moment as of which it answers: that as known at which it does, or else now."""
+        if self.catalog.known_at is not None:
+            return self.catalog.known_at
+        from catalog.workflow import utc_now  # loaded here: most look-ups do without it
+
+        return utc_now()
+
+    def dated(self, document: Document) -> Document:
+        """Return the document of a look-up with the moment as known at which it answers; null for now."""
+        return {"schema": document["schema"], "as_known_at": moment(self.catalog.known_at)} | document
+
     def answer(self, document: Document, text: str) -> None:
-        """Print the document, or else the text, on stdout."""
+        """Print the document, or else the text, on stdout; above the text, as known when, unless that is now."""
         if self.wants_json:
             print_document(document)
         else:
+            if self.catalog.known_at is not None:
+                sys.stdout.write(f"as known at {moment(self.catalog.known_at)}\n\n")
             sys.stdout.write(text if text.endswith("\n") or not text else f"{text}\n")
 
     def find_dataset(self, text: str, zones: Collection[str] = ()) -> tuple[str | None, str]:
@@ -54,14 +67,19 @@ class Session:
         return named.pop() if named else (None, text)
 
 
-def open_session(config: Path | None, catalog: Path | None, *, wants_json: bool) -> Session:
-    """Load the settings and say on stderr what is doubtful about them; the catalog is opened when it is used."""
+def open_session(
+    config: Path | None, catalog: Path | None, *, wants_json: bool, known_at: datetime | None = None
+) -> Session:
+    """Load the settings and say on stderr what is doubtful about them; the catalog is opened when it is used.
+
+    With `known_at` it is for reading only, as it was known then.
+    """
     path = find_settings(config, os.environ, Path.cwd())
     settings = load_settings(path, os.environ)
     for warning in settings.warnings:
         sys.stderr.write(f"landproof: {warning}\n")
     kept = Catalog(catalog or settings.catalog_path, segments=segments_of(settings, catalog))
-    return Session(settings, kept, wants_json)
+    return Session(settings, kept.as_known_at(known_at), wants_json)
 
 
 def print_document(document: Document) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
 import duckdb
 
-from catalog.store import lock, migrate, recovery, trouble
+from catalog.store import lock, migrate, past, recovery, trouble
+from catalog.store.codec import to_stored
 from catalog.store.lock import Patience
 from verifier.backends.base import Location
 from verifier.errors import CatalogError
@@ -40,6 +42,7 @@ class Catalog:
     """The catalog at `path`; every use opens it anew, so that a lock is held for moments only.
 
     `segments` is the place where all that is recorded goes, too; None for a catalog that is kept by itself alone.
+    `known_at` is the moment as known at which it answers whatever is asked of it; None for now.
 
     Another opener in the way is waited for, `wait_seconds` in total; then CatalogError. A use inside a use of the same
     catalog waits for itself, in vain: do one after the other.
@@ -48,6 +51,16 @@ class Catalog:
     path: Path
     wait_seconds: float = 30.0
     segments: Location | None = None
+    known_at: datetime | None = None
+
+    def __str__(self) -> str:
+        """What messages call it."""
+        then = "" if self.known_at is None else f" as known at {to_stored(self.known_at).isoformat()}Z"
+        return f"catalog {self.path}{then}"
+
+    def as_known_at(self, moment: datetime | None) -> Catalog:
+        """Return the same catalog as it was known at a moment, aware, for reading only; itself where there is none."""
+        return self if moment is None else replace(self, known_at=moment, segments=None)
 
     @property
     def exists(self) -> bool:
@@ -59,9 +72,11 @@ class Catalog:
         """Yield a connection inside one transaction: committed at the end, or rolled back on any exception.
 
         Makes the file where there is none, and brings an older one up to date. Raises CatalogError for whatever the
-        file or the disk does.
+        file or the disk does, and where it is read as it was known.
         """
         path, patience = self.file, Patience.of(self.wait_seconds)
+        if self.known_at is not None:
+            raise CatalogError(f"{self}: is for reading only", hint="record without --as-known-at")
         with trouble.translated(path), lock.writing(path, patience):
             _forget_unfinished(path)
             if not path.exists():
@@ -76,6 +91,8 @@ class Catalog:
         """Yield a read-only connection. Raises CatalogError, also where there is no file."""
         path, patience = self.file, Patience.of(self.wait_seconds)
         with trouble.translated(path), closing(self._connect_to_read(path, options, patience)) as connection:
+            if self.known_at is not None:
+                past.go_back(connection, self.known_at)
             yield connection
 
     @property
@@ -98,7 +115,7 @@ class Catalog:
                 if not _is_behind(connection, path):
                     return connection
                 connection.close()
-            with self.write():
+            with replace(self, known_at=None).write():
                 """Only a writer may set a stale log aside or bring an older file up to date."""
         raise CatalogError(f"catalog {path}: could not be brought up to date", hint="try again")
 

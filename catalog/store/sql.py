@@ -53,7 +53,7 @@ def run_sql(catalog: Catalog, statement: str, limits: SqlLimits | None = None) -
     interrupts; a single step that builds huge values may run on past it.
     """
     limits = limits or SqlLimits()
-    _examine(statement)
+    _examine(statement, in_past=catalog.known_at is not None)
     options = dict(OPTIONS) | {
         "enable_external_access": "false",
         "allow_community_extensions": "false",
@@ -70,8 +70,8 @@ def run_sql(catalog: Catalog, statement: str, limits: SqlLimits | None = None) -
     return SqlAnswer(columns, rows[: limits.rows], len(rows) > limits.rows)
 
 
-def _examine(statement: str) -> None:
-    """Raise UsageError unless the text is one SELECT that names only what belongs to the catalog."""
+def _examine(statement: str, *, in_past: bool) -> None:
+    """Raise UsageError unless the text is one SELECT that names only what belongs to the catalog, as known then."""
     try:
         statement.encode()
     except UnicodeEncodeError:
@@ -89,6 +89,8 @@ def _examine(statement: str) -> None:
         raise UsageError("sql: expected a SELECT that can be looked through, got another kind of statement", hint=_HINT)
     for node in _nodes(tree):
         _examine_node(node)
+        if in_past and node.get("type") == "BASE_TABLE" and (node.get("schema_name") or node.get("catalog_name")):
+            raise UsageError("sql: with --as-known-at, expected the names of tables without a schema", hint=_HINT)
 
 
 def _examine_node(node: dict[str, Any]) -> None:

@@ -54,6 +54,8 @@ def test_a_folder_that_may_not_be_written_is_an_error_for_a_writer_and_none_for_
         folder.chmod(0o555)
         assert "cannot write a.duckdb.lock" in in_a_child_as_nobody(lambda: begin_scan(catalog, samples.start("b")))
         assert in_a_child_as_nobody(lambda: known.known_snapshots(catalog, "cja")) == "nothing raised"
+        then = catalog.as_known_at(samples.NOW)
+        assert in_a_child_as_nobody(lambda: known.known_snapshots(then, "cja")) == "nothing raised"
         catalog.path.with_name("a.duckdb.lock").unlink()
         assert in_a_child_as_nobody(lambda: known.known_snapshots(catalog, "cja")) == "nothing raised"
         folder.chmod(0o777)
