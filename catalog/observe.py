@@ -12,6 +12,7 @@ from datetime import datetime
 
 from catalog.absence import Absence, count_absent
 from catalog.appraise import Appraiser, Clock
+from catalog.caller import who
 from catalog.census import Census
 from catalog.expectations import Expectations, Habits, quiet_time
 from catalog.judge_zones import judge_credentials
@@ -27,7 +28,7 @@ from catalog.store.recording import ScanEnd, ScanStart
 from catalog.store.said import acceptances_at
 from catalog.tally import Tally
 from catalog.targets import Target, gathering_for
-from verifier.backends.base import Expiring
+from verifier.backends.base import Backend, Expiring
 from verifier.backends.registry import open_backend
 from verifier.backends.urls import shown
 from verifier.errors import SourceError
@@ -59,12 +60,10 @@ class ZoneScan:
     def snapshots(self) -> Generator[SnapshotReport]:
         """Look, and yield every snapshot as it is judged: those listed, then those that are gone."""
         self.run.progress.zone(self.target.zone)
-        if self._is_known:
-            self._recorder.begin()
-        if self._lies_elsewhere():
-            self.target = self._reader.target = replace(self.target, prefix="")
         try:
-            gathering = self._gather()
+            with closing(open_backend(self.target.location)) as backend:
+                self._meet(backend)
+                gathering = self._gather(backend)
         except SourceError as error:
             self._fail(error)
             return
@@ -79,6 +78,16 @@ class ZoneScan:
         finally:
             self._recorder.flush()
 
+    def _meet(self, backend: Backend) -> None:
+        """Note who is asked and as whom, and that the look has begun."""
+        contact = backend.contact()
+        self._recorder.start = replace(self._recorder.start, endpoint=contact.endpoint, identity=contact.identity)
+        self.report = replace(self.report, endpoint=contact.endpoint, identity=contact.identity)
+        if self._is_known:
+            self._recorder.begin()
+        if self._lies_elsewhere():
+            self.target = self._reader.target = replace(self.target, prefix="")
+
     def _start(self) -> ScanStart:
         run, location = self.run, self.target.location
         return ScanStart(
@@ -91,6 +100,7 @@ class ZoneScan:
             started_at=self._clock.now,
             tool_version=run.tool_version,
             basis=run.settings.digest(),
+            run_by=who(),
         )
 
     def _lies_elsewhere(self) -> bool:
@@ -107,18 +117,17 @@ class ZoneScan:
             for path, file in files.items()
         )
 
-    def _gather(self) -> Gathering:
+    def _gather(self, backend: Backend) -> Gathering:
         """List to the end; whatever breaks the listing is raised, and nothing of it is used then."""
         target = self.target
         gathering = gathering_for(target, self.run.settings, kept_inside(self.run.catalog, target.location))
-        backend = open_backend(target.location)
         try:
             gathering.add(self._told(backend.list(target.prefix), gathering))
             now = backend.now()
             self._clock = Clock(now) if now else Clock(self._clock.now, is_of_store=False)
             self._credentials_end_at = backend.expires_at() if isinstance(backend, Expiring) else None
         finally:
-            backend.close()
+            self._reader.requests = backend.requests if backend.capabilities.counts_requests else None
         return gathering
 
     def _told(self, pages: Iterable[Sequence[StoredFile]], gathering: Gathering) -> Iterator[Sequence[StoredFile]]:
@@ -220,7 +229,8 @@ class ZoneScan:
     def _end(self, *, complete: bool, findings: Sequence[Finding], trouble: Trouble | None = None) -> None:
         run, levelled = self.run, apply_levels(findings, self.run.settings.levels)
         self.tally.findings(levelled)
-        self.report = replace(self.report, complete=complete, error=trouble, findings=levelled)
+        requests = self._reader.requests
+        self.report = replace(self.report, complete=complete, error=trouble, findings=levelled, requests=requests)
         if not self._is_known:
             return
         end = ScanEnd(
@@ -230,5 +240,6 @@ class ZoneScan:
             counts=self.tally.counts,
             trouble=trouble,
             findings=levelled,
+            requests=requests,
         )
         self._recorder.end(end)

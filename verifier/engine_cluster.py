@@ -209,7 +209,9 @@ def work_for(wanted: str, batch: Batch, luggage: Luggage) -> list[Outcome]:
         keys = luggage.opened()
     except SourceError as error:
         return [not_looked(task, error) for task in batch.tasks]
-    return run_batch(replace(batch, tasks=tuple(replace(task, keys=keys) for task in batch.tasks)))
+    outcomes = run_batch(replace(batch, tasks=tuple(replace(task, keys=keys) for task in batch.tasks)))
+    # Dask may have had all of this done before, by a worker that died: what that sent, nobody knows
+    return [replace(outcome, requests=None) for outcome in outcomes]
 
 
 def _dask() -> Any:

@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import cache
 from multiprocessing.connection import Connection, wait
 
@@ -80,7 +81,8 @@ class Processes:
         try:
             return self._worker().do(batch)
         except WorkerError:
-            return [self._alone(task) for task in batch.tasks]
+            # what the dead worker had sent by then, nobody knows
+            return [replace(self._alone(task), requests=None) for task in batch.tasks]
 
     def _alone(self, task: Task) -> Outcome:
         """Try a task once more by itself, since the one that killed a worker took its neighbours with it."""

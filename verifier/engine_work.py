@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
@@ -41,10 +41,14 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a task; `manifest` is what a manifest says, where one could be read."""
+    """What came of a task; `manifest` is what a manifest says, where one could be read.
+
+    `requests` is how many the store was sent for it, retries included, None where that cannot be counted.
+    """
 
     report: FileReport
     manifest: Manifest | None = None
+    requests: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,13 @@ def run_batch(batch: Batch) -> list[Outcome]:
 
 def run_task(task: Task) -> Outcome:
     """Look at one file in this thread; whatever goes wrong with one file leaves the others their chance."""
+    before = _requests(task.location)
+    outcome = _looked(task)
+    after = _requests(task.location)
+    return outcome if before is None or after is None else replace(outcome, requests=after - before)
+
+
+def _looked(task: Task) -> Outcome:
     try:
         backend = _backend(task.location)
         if kind_by_name(task.file.path) is FileKind.MANIFEST:
@@ -118,12 +129,28 @@ _local = threading.local()
 
 def _backend(location: Location) -> Backend:
     """Return this thread's backend for a location; connections are kept from task to task."""
+    if known := _known(location):
+        return known
+    opened = open_backend(resolved(location))
+    _kept().append((location, opened))
+    return opened
+
+
+def _known(location: Location) -> Backend | None:
+    return next((backend for known, backend in _kept() if known == location), None)
+
+
+def _kept() -> list[tuple[Location, Backend]]:
     kept: list[tuple[Location, Backend]] = _local.__dict__.setdefault("kept", [])
-    for known, backend in kept:
-        if known == location:
-            return backend
-    kept.append((location, open_backend(resolved(location))))
-    return kept[-1][1]
+    return kept
+
+
+def _requests(location: Location) -> int | None:
+    """Return how many requests this thread's backend has sent so far, None where that cannot be counted."""
+    backend = _known(location)
+    if backend is None:
+        return 0
+    return backend.requests if backend.capabilities.counts_requests else None
 
 
 def _lanes_to(location: Location) -> _Lanes:

@@ -50,10 +50,16 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZoneReport:
-    """How the look at one zone went; `complete` only when every page of its listing was seen."""
+    """How the look at one zone went; `complete` only when every page of its listing was seen.
+
+    `endpoint` (host:port) was asked as `identity`, in `requests` requests; None where that is not known.
+    """
 
     zone: str
     url: str
     complete: bool
     error: Trouble | None = None
     findings: tuple[Finding, ...] = ()
+    endpoint: str | None = None
+    identity: str | None = None
+    requests: int | None = None

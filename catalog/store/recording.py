@@ -18,7 +18,7 @@ class ScanStart:
     """The beginning of a look at one zone; looks at several zones may share a `scan_id`.
 
     `kind` is the store's, `scope` says in words what part of the zone is looked at and is empty for all of it, `basis`
-    is a digest of the settings and the program.
+    is a digest of the settings and the program. `run_by` (user@host) asked `endpoint` (host:port) as `identity`.
     """
 
     scan_id: str
@@ -30,6 +30,9 @@ class ScanStart:
     started_at: datetime
     tool_version: str
     basis: str
+    run_by: str | None = None
+    endpoint: str | None = None
+    identity: str | None = None
 
     def row(self) -> Row:
         """Return its row."""
@@ -38,7 +41,10 @@ class ScanStart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanEnd:
-    """The end of a look at one zone: whether the whole listing was seen and whether it is believed."""
+    """The end of a look at one zone: whether the whole listing was seen and whether it is believed.
+
+    `requests` is how many were sent to the store, retries included, None where they cannot be counted.
+    """
 
     finished_at: datetime
     complete: bool
@@ -46,6 +52,7 @@ class ScanEnd:
     counts: Counts
     trouble: Trouble | None = None
     findings: tuple[Finding, ...] = ()
+    requests: int | None = None
 
     def rows(self) -> Rows:
         """Return its row and those of its findings, in their order."""
@@ -58,6 +65,7 @@ class ScanEnd:
             "error_kind": trouble and trouble.kind,
             "error_message": trouble and trouble.message,
             "error_hint": trouble and trouble.hint,
+            "requests": self.requests,
         }
         found = [finding_row(one) | {"position": position} for position, one in enumerate(self.findings)]
         return {"scan-end": [end], "zone-finding": found}

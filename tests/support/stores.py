@@ -143,7 +143,7 @@ class S3Store:
 
     def __init__(self, server: S3Server, bucket: str, folder: Path | None = None) -> None:
         self.name = "s3-rclone" if folder else "s3-moto"
-        self.secrets = (server.key, server.secret)
+        self.secrets = (server.secret,)  # the key's id is who asked, which is told
         self.url = server.url
         self.server = server
         self.bucket = bucket

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from verifier.backends.adobe_client import AdobeClient
@@ -36,14 +37,19 @@ class Desk:
         """Requests sent to Adobe so far."""
         return self._client.requests
 
-    def grant(self, known: int) -> tuple[int, Grant, float]:
+    def grant(self, known: int, count: Callable[[int], None]) -> tuple[int, Grant, float]:
         """Return the number of the newest credentials, these, and until when to use them, by the monotonic clock.
 
-        Adobe is asked unless there are newer ones than number `known` (0: none). Raises `SourceError`.
+        Adobe is asked unless there are newer ones than number `known` (0: none); `count` is told with how many
+        requests. Raises `SourceError`.
         """
         with self._lock:
             if self._grant is None or self._number <= known or time.monotonic() >= self._fetch_at:
-                self._grant = self._client.grant()
+                before = self._client.requests
+                try:
+                    self._grant = self._client.grant()
+                finally:
+                    count(self._client.requests - before)
                 self._number += 1
                 self._fetch_at = time.monotonic() + _seconds_to_use(self._grant)
             return self._number, self._grant, self._fetch_at

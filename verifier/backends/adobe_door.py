@@ -11,9 +11,10 @@ from typing import Protocol, cast
 from verifier.backends import adobe_desk
 from verifier.backends.adobe_grant import Grant
 from verifier.backends.adobe_login import Login
-from verifier.backends.base import Backend, Location
+from verifier.backends.base import Backend, Contact, Location
 from verifier.backends.object_source import Shelf
 from verifier.backends.registry import open_backend
+from verifier.backends.url_rules import host_and_port
 from verifier.backends.urls import join, relative_to
 from verifier.errors import NetworkError, NotFoundError, SourceError, UsageError
 
@@ -38,6 +39,9 @@ class Door(Protocol):
 
     def was_fruitless(self) -> None:
         """Take note that other credentials were denied, too."""
+
+    def contact(self) -> Contact:
+        """Return whom requests go to and as whom; sends nothing."""
 
     @property
     def expires_at(self) -> datetime | None:
@@ -70,6 +74,10 @@ class FixedDoor:
     def was_fruitless(self) -> None:
         """Do nothing."""
 
+    def contact(self) -> Contact:
+        """Return the store's."""
+        return self._store.contact()
+
     @property
     def requests(self) -> int:
         """Requests sent so far."""
@@ -88,7 +96,7 @@ class FetchedDoor:
     def __init__(self, location: Location, login: Login, extra: Mapping[str, object]) -> None:
         self._location, self._login, self._extra = location, login, extra
         self._desk = adobe_desk.enter(login, location.url)
-        self._requests_before = self._desk.requests
+        self._asked_of_adobe = 0
         self._grant: Grant | None = None
         self._number = 0
         self._is_closed = False
@@ -103,7 +111,7 @@ class FetchedDoor:
     @property
     def requests(self) -> int:
         """Requests sent so far, those to Adobe included."""
-        return self._desk.requests - self._requests_before + sum(store.requests for store in self._stores)
+        return self._asked_of_adobe + sum(store.requests for store in self._stores)
 
     def store(self) -> ObjectStore:
         """Return the store, its credentials fetched where there are none or they are about to end."""
@@ -133,6 +141,11 @@ class FetchedDoor:
         """Ask no more for a while: not the credentials are what is wrong."""
         self._quiet_until = time.monotonic() + FRUITLESS_SECONDS
 
+    def contact(self) -> Contact:
+        """Return the store's server, once it is known, and Adobe's client."""
+        endpoint = self._stores[-1].contact().endpoint if self._stores else _server_of(self._location, self._extra)
+        return Contact(endpoint=endpoint, identity=self._login.client_id)
+
     def close(self) -> None:
         """Give back connections."""
         for store in self._stores:
@@ -142,10 +155,13 @@ class FetchedDoor:
         self._is_closed = True
 
     def _fetch(self) -> None:
-        number, grant, fetch_at = self._desk.grant(self._number)
+        number, grant, fetch_at = self._desk.grant(self._number, self._count)
         if self._grant is None or grant.root != self._grant.root:
             self._stores.append(self._opened(grant))
         self._number, self._grant, self._fetch_at = number, grant, fetch_at
+
+    def _count(self, requests: int) -> None:
+        self._asked_of_adobe += requests
 
     def _opened(self, grant: Grant) -> ObjectStore:
         root, options = grant.root, {**grant.root.options, **self._extra}
@@ -165,3 +181,11 @@ class FetchedDoor:
             message = f"{url}: the landing zone of sandbox {self._login.sandbox} is at {root}"
             raise NotFoundError(message, hint="check the URL and the sandbox, or write dlz://sandbox/folder")
         return url
+
+
+def _server_of(location: Location, options: Mapping[str, object]) -> str | None:
+    """Return the server that a place is at before its credentials are known, None where they are to tell."""
+    if options.get("endpoint_url"):
+        return host_and_port(str(options["endpoint_url"]))
+    host = location.url.partition("://")[2].partition("/")[0].partition("@")[2]
+    return f"{host}:443" if host else None

@@ -17,11 +17,14 @@ from verifier.backends.azure_access import EVERYTHING, beyond_reading_of, expiry
 from verifier.backends.azure_client import Ask, Connection
 from verifier.backends.azure_credentials import choose_credential
 from verifier.backends.azure_pages import IS_FOLDER, BadPageError, Page, parse_page
+from verifier.backends.azure_retention import rules_of
 from verifier.backends.azure_source import answer_of, etag_of, modified_of
 from verifier.backends.azure_writer import AzureWriter
-from verifier.backends.base import Access, Backend, Capabilities, Location, Writer
+from verifier.backends.base import Access, Backend, Capabilities, Contact, Location, Writer
 from verifier.backends.object_source import Answer, ObjectSource
+from verifier.backends.retention import RetentionRules
 from verifier.backends.retry import retried
+from verifier.backends.url_rules import host_and_port
 from verifier.backends.urls import shown
 from verifier.errors import NetworkError, NotFoundError
 from verifier.model import StoredFile
@@ -111,6 +114,16 @@ class AzureBackend:
     def expires_at(self) -> datetime | None:
         """Return when the credentials end, as far as a SAS says it."""
         return expiry_of(self._credential.sas)
+
+    def retention(self) -> RetentionRules:
+        """Ask for the container's immutability; its other rules are not to be seen from here."""
+        where = f"{self.location.url}: asking for its immutability"
+        ask = Ask(method="HEAD", query={"restype": "container"})
+        return rules_of(lambda: self.connection.ask(ask, where), self.root, self.location.url)
+
+    def contact(self) -> Contact:
+        """Return the endpoint and the account or client."""
+        return Contact(endpoint=host_and_port(self._credential.endpoint), identity=self._credential.identity)
 
     @property
     def requests(self) -> int:

@@ -11,10 +11,12 @@ import binascii
 import difflib
 import inspect
 import os
+import re
 from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qs
 
 from adlfs import AzureBlobFileSystem
 from azure.core.credentials import AzureNamedKeyCredential, AzureSasCredential
@@ -22,6 +24,7 @@ from azure.identity import ClientSecretCredential, DefaultAzureCredential
 from azure.storage.blob import BlobServiceClient
 
 from verifier.backends.azure_urls import blob_endpoint, connection_parts, environment_account, is_emulator
+from verifier.backends.base import ANONYMOUS
 from verifier.backends.url_rules import split_url
 from verifier.errors import UsageError
 
@@ -35,6 +38,7 @@ _DEFAULTS = ("managed_identity_client_id", "workload_identity_client_id", "proce
 _LIMITS = {"retry_total": 1, "connection_timeout": 5, "read_timeout": 20}
 """What asking for a token may cost: without them a host that never answers holds the identity SDK for minutes."""
 
+_OBJECT_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _OURS = {"endpoint_url", "sas_uri", "authority", *_DEFAULTS}
 _NOT_SETTABLE = {"self", "kwargs", "loop", "asynchronous", "credential", "request_session", "socket_timeout"}
 
@@ -44,13 +48,14 @@ class Credential:
     """How to reach an account: its endpoint for blobs and what signs requests; none of it for being shown.
 
     `policy` is the SDK's, None for an anonymous reader; `sas` is the SAS, where it is one; `is_key` tells that it is
-    the account's key, which may do everything.
+    the account's key, which may do everything. `identity` is who the account is asked as, None where the SDK chooses.
     """
 
     endpoint: str
     policy: Any = field(default=None, repr=False)
     sas: str = field(default="", repr=False)
     is_key: bool = False
+    identity: str | None = None
 
 
 def choose_credential(url: str, options: Options) -> Credential:
@@ -81,12 +86,27 @@ def _credential(told: Options, endpoint: str, account: str) -> Credential:
         sas = str(told["sas_token"]).strip().lstrip("?")
         chosen = AzureSasCredential(sas)
     elif _is_true(told.get("anon")):
-        return Credential(endpoint=endpoint)
+        return Credential(endpoint=endpoint, identity=ANONYMOUS)
     else:
         chosen = _identity(told, endpoint)
     # the client is made for its policy alone: the SDK's own way to sign, which it offers nowhere else
     policy = BlobServiceClient(endpoint, credential=chosen)._credential_policy
-    return Credential(endpoint=endpoint, policy=policy, sas=sas, is_key=bool(told.get("account_key")))
+    is_key = bool(told.get("account_key"))
+    who = _who(told, sas, str(told.get("account_name") or account))
+    return Credential(endpoint=endpoint, policy=policy, sas=sas, is_key=is_key, identity=who)
+
+
+def _who(told: Options, sas: str, account: str) -> str | None:
+    """Name an account for its key or a SAS, with the user that delegated the SAS; a client by its id."""
+    if told.get("account_key"):
+        return f"{account} (account key)"
+    if sas:
+        delegated_by = parse_qs(sas).get("skoid", [""])[0]
+        return f"{account} (SAS of {delegated_by})" if _OBJECT_ID.fullmatch(delegated_by) else f"{account} (SAS)"
+    clients = ("client_id", "managed_identity_client_id", "workload_identity_client_id")
+    named = [told[name] for name in clients if told.get(name)]
+    found = named[0] if named else os.environ.get("AZURE_CLIENT_ID")
+    return str(found) if found else None
 
 
 def _identity(told: Options, endpoint: str) -> Any:

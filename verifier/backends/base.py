@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
+from verifier.backends.retention import RetentionRules
 from verifier.formats.base import Source
 from verifier.model import Checksum, StoredFile
 
@@ -30,7 +31,8 @@ class Capabilities:
 
     `checksums` are the algorithms in which it may give a checksum of a whole object. `is_flat` tells that one listing
     covers a whole prefix, so that no folder is walked. `has_versions` tells that the store can keep what was
-    overwritten, `lifetime` how long after it landed it deletes an object by itself (None: never).
+    overwritten, `lifetime` how long after it landed it deletes an object by itself (None: never). `counts_requests`
+    tells that `requests` counts what goes out to a server, each once.
     """
 
     is_local: bool
@@ -40,6 +42,22 @@ class Capabilities:
     is_flat: bool = True
     has_versions: bool = False
     lifetime: timedelta | None = None
+    counts_requests: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """Whom a store's requests go to and as whom, as far as that is known without asking; never a secret.
+
+    `endpoint` is host:port, None for a folder. `identity` is an access key's id, an account, a client's id, an e-mail
+    address, a user, or `ANONYMOUS`.
+    """
+
+    endpoint: str | None = None
+    identity: str | None = None
+
+
+ANONYMOUS = "anonymous"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +117,9 @@ class Backend(Protocol):
     def access(self) -> Access:
         """Return what the credentials are worth; may ask the store, and changes nothing in it."""
 
+    def contact(self) -> Contact:
+        """Return whom requests go to and as whom; sends nothing."""
+
     @property
     def requests(self) -> int:
         """Requests sent so far, retries included."""
@@ -113,6 +134,14 @@ class Expiring(Protocol):
 
     def expires_at(self) -> datetime | None:
         """Return when the credentials end (aware, UTC); None where they do not, are renewed, or it cannot be told."""
+
+
+@runtime_checkable
+class Ruled(Protocol):
+    """A store that can tell by which rules it deletes and protects by itself."""
+
+    def retention(self) -> RetentionRules:
+        """Ask for the rules of the bucket and say which of them could not be seen; changes nothing in it."""
 
 
 class Writer(Protocol):

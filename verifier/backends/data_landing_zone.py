@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from verifier.backends.adobe_door import Door, FetchedDoor, FixedDoor, ObjectStore
 from verifier.backends.adobe_login import NAMES, TABLE, has_login, parse_login
-from verifier.backends.base import Access, Backend, Capabilities, Expiring, Location, Writer
+from verifier.backends.base import Access, Backend, Capabilities, Contact, Expiring, Location, Writer
 from verifier.backends.object_source import Answer, ObjectSource
 from verifier.backends.registry import lifetime_of
 from verifier.backends.urls import shown
@@ -105,6 +105,10 @@ class LandingZoneBackend:
         """Return when credentials end that were given to us; fetched ones are renewed."""
         store = None if self._door.renews else self._door.store()
         return store.expires_at() if isinstance(store, Expiring) else None
+
+    def contact(self) -> Contact:
+        """Return the store's, or Adobe's client where that fetches the credentials."""
+        return self._door.contact()
 
     @property
     def requests(self) -> int:

@@ -15,13 +15,14 @@ from typing import Any, TypeVar
 
 from fsspec.registry import get_filesystem_class, known_implementations
 
-from verifier.backends.base import Location
+from verifier.backends.base import ANONYMOUS, Contact, Location
 from verifier.backends.fsspec_ftp import StrictFtp
 from verifier.errors import DeniedError, HostKeyError, NetworkError, NotFoundError, SourceError, UsageError
 
 Result = TypeVar("Result")
 
 _STRICTER = {"ftp": StrictFtp}
+_FTP_PORT = 21
 _LASTING = (TypeError, ValueError, LookupError, AttributeError, NotImplementedError, ImportError)
 """What tells that driver and store do not understand each other, which another try does not mend."""
 
@@ -65,6 +66,14 @@ class Driver:
         except Exception as error:
             self.close()
             raise _translated(error, where) from error
+
+    def contact(self) -> Contact:
+        """Return server and user, as far as options name them; an FTP server without a user is asked anonymously."""
+        options, is_ftp = self._options, self._class is StrictFtp
+        host, port = options.get("host"), options.get("port") or (_FTP_PORT if is_ftp else None)
+        user = options.get("username") or options.get("user") or (ANONYMOUS if is_ftp else None)
+        endpoint = f"{host}:{port}" if host and port else host
+        return Contact(endpoint=str(endpoint) if endpoint else None, identity=str(user) if user else None)
 
     def close(self) -> None:
         """Let the driver go; a later call makes another."""

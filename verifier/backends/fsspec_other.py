@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from verifier.backends.base import Access, Backend, Capabilities, Location
+from verifier.backends.base import Access, Backend, Capabilities, Contact, Location
 from verifier.backends.fsspec_driver import Driver
 from verifier.backends.fsspec_entries import Entry, entries_of, entry_of
 from verifier.backends.object_source import PIECE_BYTES, Answer, ObjectSource
@@ -38,7 +38,9 @@ class FsspecBackend:
     def __init__(self, location: Location) -> None:
         self.location = location
         has_times = location.url.startswith("ftp://")  # others may show some, which is no promise
-        self.capabilities = Capabilities(is_local=False, has_times=has_times, has_etags=False, is_flat=False)
+        self.capabilities = Capabilities(
+            is_local=False, has_times=has_times, has_etags=False, is_flat=False, counts_requests=False
+        )
         self._driver = Driver(location)
 
     def list(self, prefix: str = "") -> Iterator[Sequence[StoredFile]]:
@@ -78,6 +80,10 @@ class FsspecBackend:
     def access(self) -> Access:
         """Return nothing that is known: what the credentials are worth is not a question to a driver."""
         return Access()
+
+    def contact(self) -> Contact:
+        """Return server and user, as far as the driver's options name them."""
+        return self._driver.contact()
 
     @property
     def requests(self) -> int:

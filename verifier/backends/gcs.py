@@ -12,14 +12,19 @@ from urllib.parse import quote
 
 import msgspec
 
-from verifier.backends.base import Access, Backend, Capabilities, Location, Writer
+from verifier.backends.base import Access, Backend, Capabilities, Contact, Location, Writer
 from verifier.backends.gcs_client import Call, Connection
+from verifier.backends.gcs_login import account_of
 from verifier.backends.gcs_options import GcsOptions, parse_options
 from verifier.backends.gcs_pages import FIELDS, BadPageError, Page, parse_page
+from verifier.backends.gcs_retention import FIELDS as FIELDS_OF_RULES
+from verifier.backends.gcs_retention import rules_of
 from verifier.backends.gcs_source import answer_of
 from verifier.backends.gcs_writer import GcsWriter
 from verifier.backends.object_source import Answer, ObjectSource
+from verifier.backends.retention import RetentionRules
 from verifier.backends.retry import retried
+from verifier.backends.url_rules import host_and_port
 from verifier.backends.urls import shown
 from verifier.errors import NetworkError, SourceError
 from verifier.model import StoredFile
@@ -68,6 +73,7 @@ class GcsBackend:
         self._bucket = quote(bucket, safe="")
         self._root = f"{root}/" if root else ""
         self._connection = Connection(options, options.access or "read_only")
+        self._options = options
 
     def list(self, prefix: str = "") -> Iterator[Sequence[StoredFile]]:
         """Yield pages of all objects below a folder in the bucket's order; a prefix without objects has no pages."""
@@ -123,6 +129,16 @@ class GcsBackend:
         except (SourceError, msgspec.DecodeError):
             return Access()
         return Access(beyond_reading=tuple(word for name, word in _BEYOND.items() if name in held))
+
+    def retention(self) -> RetentionRules:
+        """Ask for the bucket's lifecycle rules, its retention policy and whether it keeps versions."""
+        call = Call(path=f"/storage/v1/b/{self._bucket}", query={"fields": FIELDS_OF_RULES})
+        where = f"{self.location.url}: asking for its rules"
+        return rules_of(lambda: retried(lambda left: self._connection.text(call, where, left)), self._root, where)
+
+    def contact(self) -> Contact:
+        """Return the endpoint and the account, as far as the options or the environment name it."""
+        return Contact(endpoint=host_and_port(self._options.endpoint), identity=account_of(self._options.login))
 
     @property
     def requests(self) -> int:

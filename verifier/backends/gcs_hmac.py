@@ -14,6 +14,7 @@ from verifier.backends.base import Access, Capabilities, Location, Writer
 from verifier.backends.gcs_options import GcsOptions
 from verifier.backends.gcs_source import refuse_transcoded, stored_checksum
 from verifier.backends.object_source import Answer
+from verifier.backends.retention import RetentionRules, nothing_told
 from verifier.backends.s3 import S3Backend
 from verifier.backends.s3 import open_writer as open_s3_writer
 from verifier.backends.s3_errors import code_of
@@ -68,6 +69,10 @@ class HmacBackend(S3Backend):
     def access(self) -> Access:
         """Say that what the keys are worth is not known: Google's S3 interface does not tell."""
         return Access()
+
+    def retention(self) -> RetentionRules:
+        """Say that the rules are not known: Google's S3 interface does not tell."""
+        return nothing_told(self._root, f"{self.location.url}: HMAC keys do not show the bucket's rules")
 
     def _page(self, prefix: str, token: str, *, at_most: int | None = None) -> Page:
         with _google_hints(_READ_HINT):

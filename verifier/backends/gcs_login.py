@@ -6,10 +6,13 @@ often we try again is decided in `retry` alone, and a machine that is not Google
 
 from __future__ import annotations
 
+import json
 import logging
+import os
 import threading
 import warnings
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import google.auth
@@ -22,6 +25,7 @@ from google.auth.transport import Request as Transport
 from google.auth.transport import Response as TransportResponse
 from google.oauth2.credentials import Credentials as TokenCredentials
 
+from verifier.backends.base import ANONYMOUS
 from verifier.backends.gcs_errors import FOREIGN, no_login, of_failure, of_login
 from verifier.backends.gcs_options import Login, LoginKind
 from verifier.errors import NetworkError, SourceError
@@ -91,6 +95,31 @@ class Tokens:
                 found, _ = google.auth.default(request=transport)
         scoped: Credentials = with_scopes_if_required(found, [self._scope])
         return scoped
+
+
+def account_of(login: Login) -> str | None:
+    """Return the e-mail address of the account that one logs in as, where credentials at hand name it."""
+    match login.kind:
+        case LoginKind.ANONYMOUS:
+            return ANONYMOUS
+        case LoginKind.INFO:
+            return _email(login.info)
+        case LoginKind.DEFAULT:
+            try:
+                said = json.loads(Path(os.environ["GOOGLE_APPLICATION_CREDENTIALS"]).read_bytes())
+            except (KeyError, OSError, ValueError):  # whoever needs it says so
+                return None
+            return _email(said) if isinstance(said, dict) else None
+        case _:
+            return None
+
+
+def _email(said: Mapping[str, object]) -> str | None:
+    named = str(said.get("client_email") or "")
+    if not named:
+        impersonated = str(said.get("service_account_impersonation_url") or "")
+        named = impersonated.rpartition("/")[2].partition(":")[0]
+    return named if "@" in named else None
 
 
 class _Transport(Transport):

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from verifier.backends.base import Access, Backend, Capabilities, Location, Writer
+from verifier.backends.base import Access, Backend, Capabilities, Contact, Location, Writer
 from verifier.backends.local_walk import Walk, look, modified_at
 from verifier.backends.local_writer import LocalWriter
 from verifier.backends.os_errors import translate_os_error
@@ -48,7 +48,7 @@ def _refuse_options(location: Location) -> None:
 class LocalBackend:
     """A folder of this machine, with all that is below it."""
 
-    capabilities = Capabilities(is_local=True, has_times=True, has_etags=False, is_flat=False)
+    capabilities = Capabilities(is_local=True, has_times=True, has_etags=False, is_flat=False, counts_requests=False)
 
     def __init__(self, location: Location) -> None:
         self.location = location
@@ -104,6 +104,10 @@ class LocalBackend:
     def access(self) -> Access:
         """Tell whether this user may write into the folder."""
         return Access(beyond_reading=("write", "delete") if os.access(self._root, os.W_OK) else ())
+
+    def contact(self) -> Contact:
+        """Return nothing: no server is asked."""
+        return Contact()
 
     @property
     def requests(self) -> int:

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from verifier.backends.base import Access, Backend, Capabilities, Location, Writer
+from verifier.backends.base import Access, Backend, Capabilities, Contact, Location, Writer
 from verifier.backends.object_source import Answer, ObjectSource
+from verifier.backends.retention import RetentionRules
 from verifier.backends.retry import retried
 from verifier.backends.s3_access import beyond_reading
 from verifier.backends.s3_client import Connection
 from verifier.backends.s3_errors import code_of
 from verifier.backends.s3_pages import BadPageError, Page, parse_page
+from verifier.backends.s3_retention import rules_of
 from verifier.backends.s3_source import WHOLE_OBJECT, answer_of
 from verifier.backends.s3_writer import S3Writer
 from verifier.backends.urls import shown
@@ -113,6 +115,14 @@ class S3Backend:
             beyond_reading=beyond_reading(self.connection, self.bucket, self._root),
             expires_at=self.connection.expires_at(),
         )
+
+    def retention(self) -> RetentionRules:
+        """Ask for the bucket's lifecycle rules, its Object Lock and whether it keeps versions."""
+        return rules_of(self.connection, self.bucket, self._root)
+
+    def contact(self) -> Contact:
+        """Return the endpoint and the id of the access key."""
+        return self.connection.contact()
 
     def expires_at(self) -> datetime | None:
         """Return when the credentials end, as far as botocore tells."""

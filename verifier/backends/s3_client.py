@@ -14,6 +14,7 @@ from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any
 
+from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 from botocore.handlers import add_expect_header
@@ -21,9 +22,11 @@ from botocore.loaders import create_loader
 from botocore.session import Session
 from botocore.utils import parse_timestamp
 
+from verifier.backends.base import ANONYMOUS, Contact
 from verifier.backends.s3_errors import FOREIGN, translate
 from verifier.backends.s3_http import send
 from verifier.backends.s3_options import BOUNDED, S3Options, parse_options
+from verifier.backends.url_rules import host_and_port
 from verifier.errors import UsageError
 
 _TALKATIVE = ("botocore", "urllib3")
@@ -88,6 +91,16 @@ class Connection:
         ends = getattr(credentials, "_expiry_time", None)
         is_renewed = getattr(credentials, "method", "") != "env"
         return ends.astimezone(UTC) if isinstance(ends, datetime) and not is_renewed else None
+
+    def contact(self) -> Contact:
+        """Return the endpoint, and the id of the access key as far as it is at hand: none is fetched for this."""
+        meta = self._client.meta
+        credentials = getattr(getattr(self._client, "_request_signer", None), "_credentials", None)
+        known = vars(credentials) if credentials is not None else {}
+        identity = known.get("access_key") or known.get("_access_key")
+        if meta.config.signature_version is UNSIGNED:
+            identity = ANONYMOUS
+        return Contact(endpoint=host_and_port(meta.endpoint_url), identity=identity)
 
     def close(self) -> None:
         """Close the connections."""

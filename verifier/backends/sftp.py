@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from verifier.backends.base import Access, Backend, Capabilities, Location, Writer
+from verifier.backends.base import Access, Backend, Capabilities, Contact, Location, Writer
 from verifier.backends.sftp_connection import Connection
 from verifier.backends.sftp_paths import on_server
 from verifier.backends.sftp_session import Session
@@ -85,9 +85,13 @@ class SftpBackend:
         key = self._connection.host_key
         return Access(host_key=key.fingerprint if key else None)
 
+    def contact(self) -> Contact:
+        """Return server and user."""
+        return self._connection.contact()
+
     @property
     def requests(self) -> int:
-        """Requests sent so far, retries included."""
+        """Requests of SFTP sent so far, retries included; those of SSH below it not."""
         return self._connection.requests
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ from weakref import WeakSet
 
 from paramiko import Channel
 
-from verifier.backends.base import Location
+from verifier.backends.base import Contact, Location
 from verifier.backends.retry import retried
 from verifier.backends.sftp_errors import ANSWERED, FOREIGN, answer_error, fault_of, refusal_of
 from verifier.backends.sftp_host_keys import HostKey, check, trust_of
@@ -99,6 +99,13 @@ class Connection:
         finally:
             watchdog.cancel()
         return self._session
+
+    def contact(self) -> Contact:
+        """Return server and user; nothing is sent."""
+        host, identity = self.address.host, None
+        with suppress(SourceError):
+            identity = f"{self._options.username or _local_user()}@{host}"
+        return Contact(endpoint=f"{f'[{host}]' if ':' in host else host}:{self.address.port}", identity=identity)
 
     def close(self) -> None:
         """Give the connection back; the next use opens another."""

@@ -81,7 +81,6 @@ class Session:
         number = next(self._numbers)
         self._outgoing.append(struct.pack(">IBI", len(fields) + 5, kind, number) + fields)
         self._gathered += len(fields)
-        self.requests += 1
         if self._gathered > _GATHERED_BYTES:
             self.flush()
         return number
@@ -91,7 +90,6 @@ class Session:
         number = next(self._numbers)
         self._forgotten.add(number)
         self._outgoing.append(struct.pack(">IBI", len(fields) + 5, kind, number) + fields)
-        self.requests += 1
 
     def forget(self, number: int) -> None:
         """Wait for an answer no more; what it opens is closed."""
@@ -165,6 +163,7 @@ class Session:
         """Send what was gathered."""
         packets, self._outgoing, self._gathered = self._outgoing, [], 0
         if packets and not self.is_broken:
+            self.requests += len(packets)
             try:
                 self._channel.sendall(b"".join(packets))
             except FOREIGN as error:
@@ -178,7 +177,6 @@ class Session:
 
     def _begin(self) -> None:
         self._outgoing.append(struct.pack(">IBI", 5, wire.INIT, wire.VERSION))
-        self.requests += 1
         while (packet := self._packet()) is None:
             self._receive(self._seconds)
         fields = Fields(packet[1:])

@@ -28,6 +28,14 @@ def split_url(url: str) -> SplitResult:
         return urlsplit("")
 
 
+def host_and_port(url: str) -> str | None:
+    """Return `host:port` of an http or https URL, None where it has none."""
+    parts = split_url(url)
+    port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+    host = f"[{parts.hostname}]" if parts.hostname and ":" in parts.hostname else parts.hostname
+    return f"{host}:{port}" if host and port else None
+
+
 def refuse_secrets(rest: str, *, takes_user: bool = False) -> None:
     """Raise `UsageError` where what follows `://` carries a secret, which no message shows, or is not UTF-8."""
     user, at, _ = rest.partition("/")[0].rpartition("@")

@@ -241,7 +241,7 @@ def test_folders_are_asked_for_together(full: KeyStore) -> None:
         backend.access()
         before = proxy.pieces
         list(backend.list())
-        assert backend.requests > 180
+        assert backend.requests > 170  # the last folders are closed with the session
         assert proxy.pieces - before < 120
 
 
