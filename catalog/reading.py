@@ -41,7 +41,8 @@ class Reader:
 
     `groups` are its listed snapshots, `known` the recorded ones among those whose turn it is, `basis` gives a digest of
     what one is judged by now, `frozen` are those whose record stands in any case, `read_already` manifests that were
-    read to find their snapshots.
+    read to find their snapshots. `requests` counts those that were sent for what was collected, None where that
+    cannot be counted.
     """
 
     target: Target
@@ -52,6 +53,7 @@ class Reader:
     basis: Callable[[SnapshotId], str] = str
     frozen: frozenset[Key] = frozenset()
     read_already: Mapping[str, Outcome] = field(default_factory=dict)
+    requests: int | None = 0
 
     def jobs(self, keys: Iterable[Key]) -> Iterator[Job | SnapshotReport]:
         """Yield a report for each snapshot whose record stands, else a job, in their order.
@@ -99,6 +101,7 @@ class Reader:
         report, file = outcome.report, pending.task.file
         self.run.progress.read(1, file.size)
         self.counts.bytes_read += report.content.bytes_read
+        self.requests = added(self.requests, outcome.requests)
         if report.kind.is_data or report.kind is FileKind.MANIFEST:
             self.counts.files_read += 1
         return outcome
@@ -179,6 +182,11 @@ class Reader:
             and is_same_version(report.file, file)
             and report.depth.covers(self.run.depth)
         )
+
+
+def added(one: int | None, other: int | None) -> int | None:
+    """Add up two counts of which either may be unknown."""
+    return None if one is None or other is None else one + other
 
 
 def _pending(one: Job | SnapshotReport) -> int:
