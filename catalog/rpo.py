@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from catalog.judge_chain_values import Attempt, Holding, Mode
+from catalog.judge_chain_values import Attempt, ChainSlot, Holding, Mode
 from catalog.judge_rpo import judge_rpo
 from catalog.judge_rpo_lives import stays_of
 from catalog.judge_rpo_values import CopyLife, Life, Revision, RpoJudgement, RpoQuestion, Stay
-from catalog.restore_plan import Known, Wish, gather, lifetimes
+from catalog.restore_plan import Wish, gather, lifetimes
 from catalog.settings import Settings
 from catalog.store.database import Catalog
 from catalog.store.lives import looks_at, recorded_states
@@ -40,13 +40,43 @@ class Rpo:
     judgement: RpoJudgement
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A snapshot as known now, and every state recorded of it: where it landed, and of each of its copies."""
+
+    attempt: Attempt
+    here: tuple[Revision, ...]
+    copies: tuple[tuple[Revision, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RpoFacts:
+    """All that the recovery point of a dataset, as (zone, id), is judged from.
+
+    `looks` are the starts of the complete listings that show it or a dataset that holds its copies.
+    """
+
+    dataset: tuple[str, str]
+    question: RpoQuestion
+    recorded: tuple[Recorded, ...]
+    slots: tuple[ChainSlot, ...]
+    looks: _Looks
+
+
 def measure(settings: Settings, catalog: Catalog, wish: RpoWish, now: datetime) -> Rpo:
     """Judge a time that ends by now, by all that is known now. Raises `UsageError` for a dataset nobody knows."""
+    facts = facts_of(settings, catalog, wish, now)
+    dataset = settings.dataset(wish.zone, wish.dataset_id)
+    name = None if dataset is None else dataset.name
+    return Rpo(wish, name, facts.question.chain.mode, judge_facts(facts))
+
+
+def facts_of(settings: Settings, catalog: Catalog, wish: RpoWish, now: datetime) -> RpoFacts:
+    """Return what a recovery point is judged from. Raises `UsageError` for a dataset nobody knows."""
     kept = lifetimes(settings, catalog)
     known = gather(settings, catalog, Wish(zone=wish.zone, dataset_id=wish.dataset_id, as_of=now), now)
     datasets = {(wish.zone, wish.dataset_id), *(_dataset(c.there.id) for a in known.attempts for c in a.copies)}
     states, looks = recorded_states(catalog, datasets, kept), looks_at(catalog, datasets)
-    dataset = settings.dataset(wish.zone, wish.dataset_id)
     question = RpoQuestion(
         chain=known.question,
         since=wish.since,
@@ -57,20 +87,29 @@ def measure(settings: Settings, catalog: Catalog, wish: RpoWish, now: datetime) 
         lifetime=kept.get(wish.zone),
         has_schedule=known.schedule is not None,
     )
-    lives = [_life(attempt, known, states, looks) for attempt in known.attempts]
-    judgement = judge_rpo(question, lives, known.slots)
-    return Rpo(wish, None if dataset is None else dataset.name, known.question.mode, judgement)
+    recorded = (_recorded(attempt, states) for attempt in known.attempts)
+    return RpoFacts((wish.zone, wish.dataset_id), question, tuple(recorded), known.slots, looks)
 
 
-def _life(attempt: Attempt, known: Known, states: Mapping[SnapshotId, list[Revision]], looks: _Looks) -> Life:
-    def stays(holding: Holding) -> tuple[Stay, ...]:
-        recorded = states.get(holding.id, [])
+def judge_facts(facts: RpoFacts) -> RpoJudgement:
+    """Judge by nothing but these facts."""
+    return judge_rpo(facts.question, [_life(one, facts) for one in facts.recorded], facts.slots)
+
+
+def _recorded(attempt: Attempt, states: Mapping[SnapshotId, list[Revision]]) -> Recorded:
+    copies = (tuple(states.get(copy.there.id, ())) for copy in attempt.copies)
+    return Recorded(attempt, tuple(states.get(attempt.here.id, ())), tuple(copies))
+
+
+def _life(one: Recorded, facts: RpoFacts) -> Life:
+    def stays(holding: Holding, recorded: tuple[Revision, ...]) -> tuple[Stay, ...]:
         # What stands is what is known now, whatever was recorded of it since.
         newest = [replace(r, holding=holding) for r in recorded[-1:]]
-        return stays_of([*recorded[:-1], *newest], known.question, looks[_dataset(holding.id)])
+        return stays_of([*recorded[:-1], *newest], facts.question.chain, facts.looks[_dataset(holding.id)])
 
-    copies = tuple(CopyLife(copy, stays(copy.there)) for copy in attempt.copies)
-    return Life(attempt, stays(attempt.here), copies)
+    pairs = zip(one.attempt.copies, one.copies, strict=True)
+    copies = tuple(CopyLife(copy, stays(copy.there, states)) for copy, states in pairs)
+    return Life(one.attempt, stays(one.attempt.here, one.here), copies)
 
 
 def _dataset(snapshot: SnapshotId) -> tuple[str, str]:
