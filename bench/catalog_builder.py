@@ -69,11 +69,13 @@ FROM export e WHERE NOT is_missing AND is_partial AND t + 1 < {last_night};
 """
 
 _SCANS = """
-INSERT INTO scan
-SELECT t + 1, hex32('scan', t, 0)[:24], '{zone}', '{url}', 's3', 'full', '', made_at(t) + to_hours(12), '0.1.0',
-       sha256('basis') FROM range({first_night}, {last_night}) nights(t) ORDER BY t;
+INSERT INTO scan BY NAME
+SELECT t + 1 AS scan_key, hex32('scan', t, 0)[:24] AS scan_id, '{zone}' AS zone, '{url}' AS url, 's3' AS kind,
+       'full' AS depth, '' AS scope, made_at(t) + to_hours(12) AS started_at, '0.1.0' AS tool_version,
+       sha256('basis') AS basis FROM range({first_night}, {last_night}) nights(t) ORDER BY t;
 INSERT INTO scan_end BY NAME
-SELECT scan_key, started_at + to_minutes(20) AS finished_at, true AS complete, false AS suspect,
+SELECT scan_key, started_at + to_minutes(20) AS finished_at, finished_at AS recorded_at, true AS complete,
+       false AS suspect,
        '{{"datasets":{datasets},"snapshots":{datasets},"files":4000,"files_read":4000,"error":0}}' AS counts
 FROM scan WHERE scan_key > {first_night} ORDER BY scan_key;
 INSERT INTO snapshot

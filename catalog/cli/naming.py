@@ -50,7 +50,7 @@ def names_snapshot(text: str) -> bool:
 def unknown(session: Session, what: str, near: str | None = None) -> UsageError:
     """Return the error for what the catalog does not have."""
     hint = f"the nearest known is {near}" if near else "list what is known with: landproof snapshots"
-    return UsageError(f"no {what} in catalog {session.catalog.path}", hint=hint)
+    return UsageError(f"no {what} in {session.catalog}", hint=hint)
 
 
 def _named(session: Session, text: str) -> SnapshotId:
@@ -100,9 +100,8 @@ def _last_full(session: Session, zone: str, dataset_id: str) -> SnapshotId:
     # Loaded here: a plan needs much that no other name does.
     from catalog.judge_chain_values import DoubtKind
     from catalog.restore_plan import Wish, plan_restore
-    from catalog.workflow import utc_now
 
-    now = utc_now()
+    now = session.now
     wish = Wish(zone=zone, dataset_id=dataset_id, as_of=now, depth=Depth.LIST, accepts_gaps=True)
     chain = plan_restore(session.settings, session.catalog, wish, now).chain
     if not chain.members:

