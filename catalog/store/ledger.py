@@ -101,9 +101,12 @@ def begin(connection: Connection, at: datetime, origin: str | None = None) -> st
 
 
 def adopt(connection: Connection, at: datetime) -> None:
-    """Go on with the ledger of the newest checkpoint, in a catalog that was made again of segments."""
-    rows = connection.execute("SELECT origin FROM checkpoint ORDER BY made_at DESC, size DESC LIMIT 1").fetchall()
-    if rows and own_origin(connection) is None:
+    """Go on with the ledger that there is, in a catalog that was made again of segments.
+
+    Of several, which come from several machines, none: two that go on with one would both be wrong.
+    """
+    rows = connection.execute("SELECT DISTINCT origin FROM checkpoint").fetchall()
+    if len(rows) == 1 and own_origin(connection) is None:
         begin(connection, at, str(rows[0][0]))
 
 

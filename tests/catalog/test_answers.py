@@ -8,6 +8,7 @@ import pytest
 from support.landproof import Document, findings_of
 from support.zones import ALPHA, BETA, Zone, daily
 
+ZONE = {"zone", "url", "complete", "error", "findings", "endpoint", "identity", "requests"}
 SCAN = {
     "schema",
     "scan_id",
@@ -49,7 +50,7 @@ def test_the_scan_document_has_everything_promised(documents: dict[str, Document
     assert set(scan["counts"]) >= COUNTS
     assert all(set(s) >= SNAPSHOT for s in scan["snapshots"])
     assert all(set(f) >= FINDING for f in findings_of(scan))
-    assert [set(z) for z in scan["zones"]] == [{"zone", "url", "complete", "error", "findings"}] * 2
+    assert [set(z) for z in scan["zones"]] == [ZONE] * 2
     assert set(scan["zones"][1]["error"]) == {"kind", "message", "hint"}
 
 

@@ -52,20 +52,20 @@ def catalog(zone: Zone) -> Path:
 
 def test_each_scan_leaves_one_segment_and_a_night_what_it_noticed_and_itself(zone: Zone) -> None:
     kinds = [file.name.split("-")[1] for file in segments(zone)]
-    assert kinds == ["scan", "scan", "check", "notice", "night"]
+    assert kinds == ["scan", "ledger", "scan", "check", "notice", "night", "ledger"]
     again = zone.run("scan")
     assert again.counts["files_read"] == 0
-    assert len(segments(zone)) == 6
+    assert len(segments(zone)) == 9
 
 
 def test_a_lost_catalog_answers_as_before_once_it_is_rebuilt(zone: Zone) -> None:
     before = answers(zone)
     catalog(zone).unlink()
     rebuilt = zone.run("catalog", "rebuild")
-    assert (rebuilt.status, rebuilt.document["taken"], rebuilt.document["moved_aside"]) == (0, 5, None)
+    assert (rebuilt.status, rebuilt.document["taken"], rebuilt.document["moved_aside"]) == (0, 7, None)
     assert answers(zone) == before
     verified = zone.run("catalog", "verify")
-    assert (verified.status, verified.document["state"], verified.document["segments"]) == (0, "same", 5)
+    assert (verified.status, verified.document["state"], verified.document["segments"]) == (0, "same", 7)
     assert zone.run("scan").counts["files_read"] == 0
 
 
@@ -103,7 +103,7 @@ def test_a_segment_cut_short_is_named_and_the_others_are_taken_in(zone: Zone) ->
     catalog(zone).rename(catalog(zone).with_suffix(".away"))
     rebuilt = zone.run("catalog", "rebuild")
     (refused,) = rebuilt.document["refused"]
-    assert (rebuilt.status, rebuilt.document["taken"], refused["is_damaged"]) == (2, 4, True)
+    assert (rebuilt.status, rebuilt.document["taken"], refused["is_damaged"]) == (2, 6, True)
     assert file.name in refused["segment"]
     assert file.name in rebuilt.err
 
@@ -130,7 +130,7 @@ def test_another_catalog_has_segments_of_its_own(zone: Zone, tmp_path: Path) -> 
     before = segments(zone)
     assert landproof("scan", zone.root, "--config", zone.config, "--catalog", other).status == 0
     assert segments(zone) == before
-    assert len(list((tmp_path / "try.segments").rglob("*.json.gz"))) == 1
+    assert len(list((tmp_path / "try.segments").rglob("*.json.gz"))) == 2
 
 
 @pytest.fixture(scope="module")
@@ -165,14 +165,14 @@ def test_machines_share_one_place_of_segments(tmp_path: Path, server: S3Server) 
 
     assert known(here) == [f"a/{ALPHA}/{TIME}"]
     behind = here.run("catalog", "verify")
-    assert [m["kind"] for m in behind.document["mismatches"]] == ["not-taken-in"]
-    for one in (here, there):
+    assert [m["kind"] for m in behind.document["mismatches"]] == ["not-taken-in"] * 2
+    for one, new in ((here, 2), (there, 3)):  # a scan and its checkpoint, and the checkpoint of who took in first
         taken: list[Answer] = [one.run("catalog", "ingest") for _ in range(2)]
-        assert [answer.document["taken"] for answer in taken] == [1, 0]
+        assert [answer.document["taken"] for answer in taken] == [new, 0]
         assert known(one) == [f"a/{ALPHA}/{TIME}", f"b/{ALPHA}/{TIME}"]
         assert one.run("catalog", "verify").document["state"] == "same"
     (tmp_path / "a" / "landproof.duckdb").unlink()
-    assert here.run("catalog", "rebuild").document["taken"] == 2
+    assert here.run("catalog", "rebuild").document["taken"] == 6
     assert known(here) == known(there)
 
 

@@ -176,7 +176,8 @@ class TestSecrets:
         store = row.new_store(servers)
         store.put(f"{DATASET}/{FOLDER}/part-00000.json.gz", gz(lines()))
         text = zone_settings(store.location())
-        for name, secret in zip(("STORE_KEY", "STORE_SECRET"), store.secrets, strict=True):
+        options = store.location().options
+        for name, secret in (("STORE_KEY", str(options["key"])), ("STORE_SECRET", str(options["secret"]))):
             monkeypatch.setenv(name, secret)
             text = text.replace(f'"{secret}"', f'"${{{name}}}"')
         path = tmp_path / "landproof.toml"

@@ -208,6 +208,21 @@ def test_a_catalog_made_again_of_its_segments_goes_on_with_its_ledger(shelved: C
     assert after.newest == before.newest
 
 
+def test_of_the_ledgers_of_two_machines_a_catalog_made_again_goes_on_with_neither(
+    shelved: Catalog, tmp_path: Path
+) -> None:
+    assert shelved.segments is not None
+    for hour, catalog in enumerate((shelved, Catalog(tmp_path / "other.duckdb", segments=shelved.segments))):
+        record(catalog, slots(START + timedelta(hours=hour), 5, first=hour * 10))
+        sealed(catalog, START + timedelta(hours=hour, minutes=1))
+    theirs = {verify_ledger(Catalog(tmp_path / name), Trust()).origin for name in ("landproof.duckdb", "other.duckdb")}
+    shelved.path.unlink()
+    rebuild(shelved, open_shelf(shelved.segments), Telling(START + timedelta(hours=2), "1"))
+    found = verify_ledger(shelved, Trust())
+    assert (found.flaws, found.entries, set(found.others)) == ([], 10, theirs)
+    assert found.origin not in theirs
+
+
 def test_what_another_machine_recorded_is_told_when_it_is_taken_in(shelved: Catalog, tmp_path: Path) -> None:
     record(shelved, slots(START, 5))
     sealed(shelved, START + timedelta(minutes=1))
