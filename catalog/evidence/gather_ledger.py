@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from catalog.evidence.asked import Asked, Previous
 from catalog.evidence.rows_values import Row
 from catalog.evidence.sheets import Sheets
+from catalog.evidence.verify import is_included
 from catalog.ledger.canonical import canonical
-from catalog.ledger.merkle import Tree, leaf_hash, verify_inclusion
+from catalog.ledger.merkle import Tree, leaf_hash
 from catalog.ledger.notes import Checkpoint, parse_checkpoint, parse_note
 from catalog.store.database import Connection
 from catalog.store.evidence_ledger import LedgerState, bodies, key_lines, ledger_state
@@ -68,7 +69,7 @@ def _write_proofs(connection: Connection, tree: Tree, checkpoint: Checkpoint, sh
     named, size, count = sheets.named(), checkpoint.size, 0
     for sequence, body in bodies(connection, named):
         path = tree.inclusion_proof(sequence, size)
-        if not verify_inclusion(leaf_hash(body), sequence, size, path, checkpoint.root):
+        if not is_included(leaf_hash(body), sequence, size, path, checkpoint.root):
             raise _altered(f"entry {sequence} is not what it was")
         sheets.add_line("ledger", body)
         sheets.add("proofs", ({"sequence": sequence, "inclusion": [*map(_base64, path)]},))

@@ -96,7 +96,7 @@ class Report:
     def verdict(self) -> str:
         """All of it in one line."""
         if self.count:
-            return f"{self.count} do not hold: it was changed since it was made, or it contradicts itself"
+            return f"{self.count} do not hold: it was changed since it was made, contradicts itself, or is another's"
         if self.status:
             return "all of it holds, but it is unsigned: it proves nothing against whoever made it"
         return "all of it holds"

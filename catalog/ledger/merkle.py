@@ -1,8 +1,8 @@
-"""Merkle trees as of RFC 6962 and RFC 9162, section 2.1: roots, and proofs that somebody else can check."""
+"""Merkle trees (RFC 6962; RFC 9162, section 2.1): roots and proofs; `evidence.verify` tells whether a proof holds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -144,50 +144,6 @@ class Tree:
             return bytes(self._levels[level][at : at + HASH_BYTES])
         middle = start + _split(size)
         return node_hash(self._range(start, middle), self._range(middle, end))
-
-
-def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
-    """Tell whether a leaf, given by its hash, is the one at `index` of the tree (RFC 9162, section 2.1.3.2)."""
-    if not 0 <= index < size:
-        return False
-    at, last, found = index, size - 1, leaf
-    for step in proof:
-        if last == 0:
-            return False
-        if at & 1 or at == last:
-            found = node_hash(step, found)
-            while not at & 1 and at:
-                at, last = at >> 1, last >> 1
-        else:
-            found = node_hash(found, step)
-        at, last = at >> 1, last >> 1
-    return last == 0 and found == root
-
-
-def verify_consistency(old: int, old_root: bytes, new: int, new_root: bytes, proof: Sequence[bytes]) -> bool:
-    """Tell whether the old tree is the beginning of the new one (RFC 9162, section 2.1.4.2)."""
-    if not 0 <= old <= new:
-        return False
-    if old in (0, new):
-        return not proof and (old_root == EMPTY if old == 0 else old_root == new_root)
-    if not proof:
-        return False
-    path = [old_root, *proof] if old & (old - 1) == 0 else list(proof)
-    at, last = old - 1, new - 1
-    while at & 1:
-        at, last = at >> 1, last >> 1
-    one = other = path[0]
-    for step in path[1:]:
-        if last == 0:
-            return False
-        if at & 1 or at == last:
-            one, other = node_hash(step, one), node_hash(step, other)
-            while not at & 1 and at:
-                at, last = at >> 1, last >> 1
-        else:
-            other = node_hash(other, step)
-        at, last = at >> 1, last >> 1
-    return last == 0 and one == old_root and other == new_root
 
 
 def _split(size: int) -> int:

@@ -8,14 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catalog.evidence.verify import is_beginning, is_included
 from catalog.ledger.merkle import (
     EMPTY,
     Peaks,
     Tree,
     leaf_hash,
     root_of,
-    verify_consistency,
-    verify_inclusion,
 )
 
 # The leaves and roots by which implementations of Certificate Transparency are tested.
@@ -74,14 +73,14 @@ def test_every_leaf_of_every_small_tree_is_proved_and_no_other():
         tree = _tree(size)
         for index in range(size):
             proof, leaf = tree.inclusion_proof(index), leaf_hash(str(index).encode())
-            assert verify_inclusion(leaf, index, size, proof, tree.root())
-            assert not verify_inclusion(leaf_hash(b"x"), index, size, proof, tree.root())
-            assert not verify_inclusion(leaf, index, size, [*proof, EMPTY], tree.root())
+            assert is_included(leaf, index, size, proof, tree.root())
+            assert not is_included(leaf_hash(b"x"), index, size, proof, tree.root())
+            assert not is_included(leaf, index, size, [*proof, EMPTY], tree.root())
             assert all(
-                not verify_inclusion(leaf, other, size, proof, tree.root()) for other in range(size) if other != index
+                not is_included(leaf, other, size, proof, tree.root()) for other in range(size) if other != index
             )
             for dropped in range(len(proof)):
-                assert not verify_inclusion(leaf, index, size, proof[:dropped] + proof[dropped + 1 :], tree.root())
+                assert not is_included(leaf, index, size, proof[:dropped] + proof[dropped + 1 :], tree.root())
 
 
 def test_every_old_size_of_every_small_tree_is_proved_and_no_other_root():
@@ -89,12 +88,12 @@ def test_every_old_size_of_every_small_tree_is_proved_and_no_other_root():
         tree = _tree(new)
         for old in range(new + 1):
             proof = tree.consistency_proof(old)
-            assert verify_consistency(old, tree.root(old), new, tree.root(), proof)
+            assert is_beginning(old, tree.root(old), new, tree.root(), proof)
             if old:
-                assert not verify_consistency(old, leaf_hash(b"x"), new, tree.root(), proof)
-                assert not verify_consistency(old, tree.root(old), new, leaf_hash(b"x"), proof) or old == new == 0
-            assert not verify_consistency(old, tree.root(old), new, tree.root(), [*proof, EMPTY])
-            assert new == old or not verify_consistency(old + 1, tree.root(old), new, tree.root(), proof) or old == 0
+                assert not is_beginning(old, leaf_hash(b"x"), new, tree.root(), proof)
+                assert not is_beginning(old, tree.root(old), new, leaf_hash(b"x"), proof) or old == new == 0
+            assert not is_beginning(old, tree.root(old), new, tree.root(), [*proof, EMPTY])
+            assert new == old or not is_beginning(old + 1, tree.root(old), new, tree.root(), proof) or old == 0
 
 
 @given(st.integers(1, 300), st.data())
