@@ -38,6 +38,10 @@ class SettingsError(UsageError):
     kind = "settings"
 
 
+class UnknownError(UsageError):
+    """What is asked about is not known; there may be something near."""
+
+
 class CatalogError(LandproofError):
     """The catalog is locked, damaged, absent where one is needed, foreign or newer than this program."""
 

@@ -11,12 +11,12 @@ import typer
 
 from catalog.accepting import Acceptance, Subject
 from catalog.caller import who
-from catalog.cli.naming import find_snapshot, names_snapshot, unknown
-from catalog.cli.options import CatalogPath, Config, Json, Zone, parse_moment
+from catalog.cli.options import CatalogPath, Config, Json, Zone
 from catalog.cli.render import table, text_of
 from catalog.cli.sealed import sealed
 from catalog.cli.session import Session, open_session
-from catalog.cli.words import plural, shown, when
+from catalog.moments import parse_moment
+from catalog.naming import find_snapshot, names_snapshot, unknown
 from catalog.saying import Speaker, acceptance_of
 from catalog.saying import accept as record_acceptances
 from catalog.saying_answers import accept_document
@@ -25,6 +25,7 @@ from catalog.store.history import path_history
 from catalog.store.known import stray_findings
 from catalog.store.queries import get_snapshot
 from catalog.store.said import list_acceptances
+from catalog.words import plural, shown, when
 from catalog.workflow import new_scan_id, tool_version, utc_now
 from verifier.errors import UsageError
 from verifier.findings import REGISTER
@@ -110,7 +111,7 @@ def _accepted_now(found: Found, subject: str, codes: Sequence[str], said: Accept
 
 def _find(session: Session, subject: str, zone: str | None) -> Found:
     """Return what a text names, and what was found of it: a snapshot, a file of one, or a file that is in none."""
-    trouble = unknown(session, f"snapshot or path {subject}")
+    trouble: UsageError = unknown(session, f"snapshot or path {subject}")
     try:
         return _of_snapshot(find_snapshot(session, subject).report)
     except UsageError as error:

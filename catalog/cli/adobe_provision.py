@@ -22,10 +22,10 @@ from catalog.answers import Document
 from catalog.cli.options import Config, Json
 from catalog.cli.render import table, text_of
 from catalog.cli.session import open_session
-from catalog.cli.words import plural, shown
 from catalog.exit_status import ExitStatus
 from catalog.settings import Settings
 from catalog.settings_values import nearest
+from catalog.words import plural, shown
 from catalog.workflow import utc_now
 from verifier.errors import UsageError
 

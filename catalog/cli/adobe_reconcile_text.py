@@ -7,7 +7,7 @@ from typing import Any
 
 from catalog.answers import Document
 from catalog.cli.render import findings_text, table, text_of
-from catalog.cli.words import number, plural, shown, when
+from catalog.words import number, plural, shown, when
 
 
 def reconcile_text(document: Document) -> str:

@@ -21,9 +21,9 @@ from catalog.answers import Document
 from catalog.cli.options import Config, Json
 from catalog.cli.render import findings_text, table, text_of
 from catalog.cli.session import Session, open_session
-from catalog.cli.words import plural, shown
 from catalog.exit_status import ExitStatus, Judgement
 from catalog.settings import FILE_NAME, load_settings
+from catalog.words import plural, shown
 from catalog.workflow import utc_now
 from verifier.errors import DeniedError, NotFoundError
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from catalog.answers import Document
 from catalog.cli.render import table, text_of
-from catalog.cli.words import number, plural, seconds, shown, size, when
+from catalog.words import number, plural, seconds, shown, size, when
 
 _MOST_DATASETS = 2
 _SOON_DAYS = 60

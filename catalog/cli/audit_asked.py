@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, time
 
-from catalog.cli.options import parse_period
 from catalog.cli.session import Session
+from catalog.moments import parse_period
 from catalog.store.known import known_zones
 from catalog.store.ledger import newest_entry_at
 from catalog.store.promises import last_schedules

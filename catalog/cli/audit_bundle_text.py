@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from catalog.answers import Document
 from catalog.cli.render import text_of
-from catalog.cli.words import plural, shown, when
+from catalog.words import plural, shown, when
 
 _BAD = ("missing", "arrived_late", "unknown", "waiting", "paused", "on_time")
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from catalog.cli.audit_asked import asked_datasets, asked_period, asked_zone, judged_at, refuse_no_catalog
-from catalog.cli.options import AsKnownAt, CatalogPath, Config, Json, Zone, parse_known_at
+from catalog.cli.options import AsKnownAt, CatalogPath, Config, Json, Zone
 from catalog.cli.session import Session, open_session, print_document
 from catalog.cli.spool import indented
 from catalog.evidence import verify as program
@@ -22,6 +22,7 @@ from catalog.evidence.contents import Contents
 from catalog.evidence.gather import gather
 from catalog.evidence.report import report_document, report_of
 from catalog.exit_status import ExitStatus
+from catalog.moments import parse_known_at
 from catalog.scratch_folder import scratch_folder
 from catalog.workflow import tool_version
 from verifier.errors import SourceError, UsageError

@@ -14,7 +14,7 @@ import typer
 
 from catalog.answers import Document
 from catalog.cli.audit_asked import judged_at
-from catalog.cli.options import CatalogPath, Config, Dataset, Json, parse_period
+from catalog.cli.options import CatalogPath, Config, Dataset, Json
 from catalog.cli.session import Session, open_session, print_document
 from catalog.evidence.asked import Asked
 from catalog.evidence.contents import Contents
@@ -22,6 +22,7 @@ from catalog.evidence.gather import gather
 from catalog.evidence.sample_answers import Draw, sample_document
 from catalog.evidence.sampling import By, draw
 from catalog.exit_status import ExitStatus
+from catalog.moments import parse_period
 from catalog.schedule import shift
 from catalog.scratch_folder import scratch_folder
 from catalog.workflow import DEFAULT_PERIOD, tool_version

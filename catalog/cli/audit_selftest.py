@@ -10,7 +10,6 @@ from typing import Annotated
 import typer
 
 from catalog.answers import Document
-from catalog.cli.naming import find_contents
 from catalog.cli.options import CatalogPath, Config, Json
 from catalog.cli.progress import shown_progress
 from catalog.cli.sealed import sealed
@@ -20,6 +19,7 @@ from catalog.evidence.selftest import Means
 from catalog.evidence.selftest import selftest as test_controls
 from catalog.evidence.selftest_answers import selftest_document, selftest_status
 from catalog.evidence.selftest_copy import Original, choose, original_of
+from catalog.naming import find_contents
 from verifier.errors import UsageError
 
 _SNAPSHOT = typer.Argument(

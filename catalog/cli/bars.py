@@ -17,7 +17,7 @@ from rich.progress import (
 )
 
 from catalog.cli.sums import Sums
-from catalog.cli.words import number, plural
+from catalog.words import number, plural
 
 
 @contextmanager

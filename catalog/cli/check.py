@@ -11,31 +11,21 @@ from typing import Annotated, Any
 
 import typer
 
-from catalog.answers import Document, check_document
+from catalog.answers import Document
 from catalog.check_junit import junit_text
 from catalog.check_nagios import nagios_error_line, nagios_line, nagios_status
 from catalog.check_sarif import sarif_document
-from catalog.cli.options import (
-    AsKnownAt,
-    CatalogPath,
-    Config,
-    FailOn,
-    Json,
-    parse_fail_on,
-    parse_known_at,
-    parse_moment,
-)
+from catalog.cli.options import AsKnownAt, CatalogPath, Config, FailOn, Json, parse_fail_on
 from catalog.cli.render import findings_text, table, text_of
 from catalog.cli.sealed import sealed
-from catalog.cli.session import Session, final_status, open_session
-from catalog.cli.words import when
+from catalog.cli.session import final_status, open_session
 from catalog.exit_status import ExitStatus, Judgement
-from catalog.judge_values import Period
-from catalog.schedule import shift
+from catalog.judgements import CheckQuestion
+from catalog.judgements import check as judge
+from catalog.moments import parse_known_at
 from catalog.whole_file import write_report
-from catalog.workflow import DEFAULT_PERIOD, Question, utc_now
-from catalog.workflow import check as judge
-from verifier.errors import LandproofError, UsageError
+from catalog.words import when
+from verifier.errors import LandproofError
 
 _AT = typer.Option(
     "--at",
@@ -75,17 +65,15 @@ def check(
     """
     fails_on_warnings = parse_fail_on(fail_on)
     known_at = parse_known_at(as_known_at)
-    moment = parse_moment(at, "--at") if at else known_at or utc_now()
-    since = parse_moment(start, "--from") if start else shift(moment, -DEFAULT_PERIOD)
-    if since > moment:
-        raise UsageError("--from is after --at")
     reports = _Reports(junit, sarif)
     try:
         session = open_session(config, catalog, wants_json=wants_json, known_at=known_at)
         records = at is None and known_at is None
-        question = Question(Period(since, moment), _zones(session, zones), records=records)
-        document, status = _judged(session, question)
-        final = final_status(status, fails_on_warnings=fails_on_warnings)
+        asked = CheckQuestion(zones=zones or (), at=at, start=start, records=records)
+        watch, document = judge(session, asked)
+        judgement = Judgement(session.settings)
+        judgement.watch(watch)
+        final = final_status(judgement.status, fails_on_warnings=fails_on_warnings)
         final = sealed(session, final) if records else final
         reports.write(document)
     except LandproofError as error:
@@ -113,13 +101,6 @@ class _Reports:
             write_report(self.junit, junit_text(document))
         if self.sarif:
             write_report(self.sarif, json.dumps(sarif_document(document), ensure_ascii=False, indent=1) + "\n")
-
-
-def _judged(session: Session, question: Question) -> tuple[Document, ExitStatus]:
-    watch = judge(session.settings, session.catalog, question)
-    judgement = Judgement(session.settings)
-    judgement.watch(watch)
-    return session.dated(check_document(watch)), judgement.status
 
 
 def check_text(document: Document, *, with_content: bool = True) -> str:
@@ -192,15 +173,3 @@ def _is_odd(slot: Document) -> bool:
 
 def _name(dataset: Document) -> str:
     return str(dataset["name"] or f"{dataset['zone']}/{dataset['dataset_id']}")
-
-
-def _zones(session: Session, names: list[str] | None) -> frozenset[str] | None:
-    unknown = [name for name in names or () if name not in session.settings.zones]
-    if unknown:
-        known = ", ".join(session.settings.zones) or "none"
-        raise UsageError(f"no zone named {', '.join(unknown)} in the settings", hint=f"configured are: {known}")
-    if not any(d.zone in names if names else True for d in session.settings.datasets):
-        where = f" of zone {', '.join(names)}" if names else ""
-        hint = "write them with: landproof init URL"
-        raise UsageError(f"nothing to check: the settings have no datasets{where}", hint=hint)
-    return frozenset(names) if names else None

@@ -7,7 +7,7 @@ from typing import Any
 
 from catalog.answers import Document
 from catalog.cli.render import findings_text, table, text_of
-from catalog.cli.words import plural, shown, size
+from catalog.words import plural, shown, size
 
 _MOST_ROWS = 40
 _MOST_ERRORS = 20

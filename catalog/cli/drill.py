@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from catalog.cli.drill_text import drill_text
-from catalog.cli.options import CatalogPath, Config, Json, parse_moment
+from catalog.cli.options import CatalogPath, Config, Json
 from catalog.cli.progress import shown_progress
 from catalog.cli.sealed import sealed
 from catalog.cli.session import open_session
@@ -17,9 +17,9 @@ from catalog.drill_answers import drill_document
 from catalog.drill_values import DrillResult, DrillRun, DrillState
 from catalog.drilling import drill as try_restore
 from catalog.exit_status import ExitStatus
+from catalog.moments import parse_moment
 from catalog.restore_plan import Wish
 from catalog.workflow import new_scan_id, tool_version, utc_now
-from verifier.errors import UsageError
 from verifier.model import Depth
 
 _DATASET = typer.Argument(metavar="DATASET", help="Id, ZONE/ID or name.")
@@ -54,10 +54,7 @@ def drill(
     """
     session = open_session(config, catalog, wants_json=wants_json)
     moment = parse_moment(as_of, "--as-of", is_end=True) if as_of else utc_now()
-    zone, dataset_id = session.find_dataset(dataset)
-    if zone is None:
-        hint = "list what is known with: landproof datasets"
-        raise UsageError(f"no dataset {dataset} in catalog {session.catalog.path}", hint=hint)
+    zone, dataset_id = session.known_dataset(dataset)
     wish = Wish(zone=zone, dataset_id=dataset_id, as_of=moment, depth=depth, accepts_gaps=accepts_gaps)
     with shown_progress() as progress:
         run = DrillRun(

@@ -6,7 +6,7 @@ from typing import Any
 
 from catalog.answers import Document
 from catalog.cli.render import table, text_of
-from catalog.cli.words import number, plural, shown, size, when
+from catalog.words import number, plural, shown, size, when
 
 _MOST_ROWS = 40
 _VERDICTS = {

@@ -7,7 +7,7 @@ from typing import Any
 from catalog.answers import Document
 from catalog.cli.render import table, text_of
 from catalog.cli.scan_text import reverified, trouble_lines
-from catalog.cli.words import number, plural, size
+from catalog.words import number, plural, size
 
 _HEADINGS = ("listed", "list requests", "to read", "size", "read requests", "unchanged", "again", "zone")
 

@@ -10,16 +10,16 @@ from typing import Annotated
 import typer
 
 from catalog.caller import who
-from catalog.cli.naming import find_snapshot
 from catalog.cli.options import CatalogPath, Config, Json
 from catalog.cli.render import table, text_of
 from catalog.cli.sealed import sealed
 from catalog.cli.session import Session, open_session
-from catalog.cli.words import plural, shown, when
 from catalog.holding import hold as record_holds
 from catalog.holding_answers import hold_document
+from catalog.naming import find_snapshot
 from catalog.saying import Speaker
 from catalog.store.holds import Hold, list_holds
+from catalog.words import plural, shown, when
 from catalog.workflow import new_scan_id, tool_version, utc_now
 from verifier.errors import UsageError
 from verifier.model import Presence

@@ -14,7 +14,6 @@ from catalog.cli.options import CatalogPath, Config, Json
 from catalog.cli.render import table, text_of
 from catalog.cli.sealed import sealed
 from catalog.cli.session import Session, open_session
-from catalog.cli.words import number, plural, size
 from catalog.exit_status import ExitStatus
 from catalog.keeping_answers import ingest_document, rebuild_document, verify_document, written_document
 from catalog.segments.shelf import Shelf, open_shelf
@@ -23,6 +22,7 @@ from catalog.store.examine import examine
 from catalog.store.ingest import Ingestion, ingest
 from catalog.store.ledger import Telling
 from catalog.store.rebuild import rebuild
+from catalog.words import number, plural, size
 from catalog.workflow import tool_version, utc_now
 from verifier.errors import CatalogError
 

@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from catalog import answers
+from catalog import lookups
 from catalog.cli import lookup_text
-from catalog.cli.naming import find_snapshot, names_snapshot, unknown
 from catalog.cli.options import (
     AsKnownAt,
     CatalogPath,
@@ -21,16 +20,13 @@ from catalog.cli.options import (
     To,
     WantsExcerpt,
     Zone,
-    parse_known_at,
-    parse_period,
     refuse_excerpt,
 )
-from catalog.cli.session import Session, final_status, open_session
+from catalog.cli.session import final_status, open_session
 from catalog.exit_status import Judgement
-from catalog.store.copies import copies_of
-from catalog.store.history import FileRevision, SnapshotRevision, path_history, snapshot_history
+from catalog.lookups import HistoryQuestion, SnapshotsQuestion
+from catalog.moments import parse_known_at
 from catalog.store.known import known_zones
-from catalog.store.queries import SnapshotFilter, count_snapshots, list_datasets, list_files, list_snapshots
 from verifier.errors import UsageError
 from verifier.model import Verdict
 
@@ -59,8 +55,7 @@ def datasets(
 ) -> int:
     """List datasets with their newest and newest good snapshot."""
     session = open_session(config, catalog, wants_json=wants_json, known_at=parse_known_at(as_known_at))
-    names = {(d.zone, d.id): d.name for d in session.settings.datasets}
-    document = session.dated(answers.datasets_document(list_datasets(session.catalog, zone), names))
+    document = lookups.datasets(session, zone)
     session.answer(document, "" if wants_json else lookup_text.datasets_text(document))
     return 0
 
@@ -82,23 +77,19 @@ def snapshots(
     wants_json: Json = False,
 ) -> int:
     """List snapshots with their verdicts, oldest first."""
-    period = parse_period(start, end)
     session = open_session(config, catalog, wants_json=wants_json, known_at=parse_known_at(as_known_at))
-    of_zone, dataset_id = session.find_dataset(dataset, [zone] if zone else []) if dataset else (None, None)
-    wanted = SnapshotFilter(
-        zone=zone or of_zone,
-        dataset_ids=(dataset_id,) if dataset_id else (),
+    asked = SnapshotsQuestion(
+        zone=zone,
+        dataset=dataset,
         verdict=verdict,
-        from_at=period[0],
-        to_at=period[1],
+        start=start,
+        end=end,
         latest=latest,
         latest_good=latest_good,
         limit=limit,
         offset=offset,
     )
-    found = list_snapshots(session.catalog, wanted)
-    more = 0 if limit is None else max(count_snapshots(session.catalog, wanted) - offset - len(found), 0)
-    document = session.dated(answers.snapshots_document(found, more))
+    document = lookups.snapshots(session, asked)
     session.answer(document, "" if wants_json else lookup_text.snapshots_text(document))
     return 0
 
@@ -120,10 +111,8 @@ def show(
     if wants_excerpt and as_known_at is not None:
         raise UsageError("--excerpt shows what is inside a file now, not what was at --as-known-at")
     session = open_session(config, catalog, wants_json=wants_json, known_at=parse_known_at(as_known_at))
-    recorded = find_snapshot(session, snapshot)
+    recorded, document = lookups.show(session, snapshot)
     wanted = recorded.report.id
-    files, copies = list_files(session.catalog, wanted), copies_of(session.catalog, wanted)
-    document = session.dated(answers.show_document(recorded, files, copies))
     if wants_excerpt:
         from catalog.cli.excerpt import excerpts_of  # which opens files, as nothing else here does
 
@@ -152,25 +141,7 @@ def history(
     For the export time may stand latest, latest-good or last-full.
     """
     session = open_session(config, catalog, wants_json=wants_json, known_at=parse_known_at(as_known_at))
-    revisions = _revisions(session, subject, zone)
-    page = revisions[offset:] if limit is None else revisions[offset:][:limit]
-    more = max(len(revisions) - offset - len(page), 0)
-    document = session.dated(answers.history_document(subject, page, more))
+    asked = HistoryQuestion(subject=subject, zone=zone, limit=limit, offset=offset)
+    document = lookups.history(session, asked)
     session.answer(document, "" if wants_json else lookup_text.history_text(document))
     return 0
-
-
-def _revisions(session: Session, subject: str, zone: str | None) -> list[SnapshotRevision] | list[FileRevision]:
-    """Return what is recorded of a snapshot, or else of a path."""
-    trouble = unknown(session, f"snapshot or path {subject}")
-    try:
-        wanted = find_snapshot(session, subject).report.id
-    except UsageError as error:
-        if names_snapshot(subject):
-            trouble = error
-    else:
-        return snapshot_history(session.catalog, wanted)
-    revisions = path_history(session.catalog, subject, zone)
-    if not revisions:
-        raise trouble
-    return revisions

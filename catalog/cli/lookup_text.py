@@ -7,7 +7,7 @@ from typing import Any
 from catalog.answers import Document
 from catalog.cli.render import Excerpt, findings_text, table, text_of
 from catalog.cli.scan_text import snapshots_table
-from catalog.cli.words import number, plural, size, when
+from catalog.words import number, plural, size, when
 
 _DIGEST = 16
 

@@ -11,7 +11,7 @@ from catalog.cli.adobe_reconcile_text import reconcile_text
 from catalog.cli.check import check_text
 from catalog.cli.render import text_of
 from catalog.cli.scan_text import scan_text
-from catalog.cli.words import plural, shown, when
+from catalog.words import plural, shown, when
 
 _MOST = 20
 

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from catalog.cli.sums import Sums
-from catalog.cli.words import number, plural, size
 from catalog.progress import Progress
+from catalog.words import number, plural, size
 
 _SECONDS_BETWEEN_LINES = 10.0
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalog.answers import Document
-from catalog.cli.words import shown, when
+from catalog.words import shown, when
 from verifier.findings import REGISTER
 
 _STYLES = {

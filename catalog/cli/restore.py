@@ -3,54 +3,31 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from catalog.caller import who
-from catalog.cli.options import AsKnownAt, CatalogPath, Config, Json, parse_known_at
-from catalog.cli.restore_asked import AS_OF, DATASET, DEPTH, REASON, planned
+from catalog.cli.options import AsKnownAt, CatalogPath, Config, Json
+from catalog.cli.restore_asked import AS_OF, DATASET, DEPTH, REASON
 from catalog.cli.restore_run import run
 from catalog.cli.restore_text import plan_text, sums_of
 from catalog.cli.session import Session, open_session
 from catalog.exit_status import ExitStatus
 from catalog.judge_chain_values import ChainState
+from catalog.judgements import PlanQuestion
+from catalog.judgements import plan as plan_of
+from catalog.moments import parse_known_at
 from catalog.restore_answers import restore_plan_document
-from catalog.restore_lists import azcopy_list, paths, rclone_list
-from catalog.restore_loads import snowflake_sql, spark_script
+from catalog.restore_formats import Format, written
 from catalog.restore_order import as_restored, order_restore
 from catalog.restore_plan import RestorePlan
-from catalog.restore_sql import duckdb_sql
-from catalog.restore_texts import Written
 from catalog.restoring import acceptance_of
 from catalog.store.restores import Acceptance, record_acceptance
 from catalog.workflow import new_scan_id, tool_version, utc_now
 from verifier.errors import UsageError
 from verifier.model import Depth
 
-
-class Format(StrEnum):
-    """How a plan is written."""
-
-    TABLE = "table"
-    JSON = "json"
-    PATHS = "paths"
-    SQL = "sql"
-    SPARK = "spark"
-    SNOWFLAKE = "snowflake"
-    RCLONE = "rclone"
-    AZCOPY = "azcopy"
-
-
-_WRITERS: Mapping[Format, Callable[[RestorePlan], Written]] = {
-    Format.PATHS: paths,
-    Format.SPARK: spark_script,
-    Format.SNOWFLAKE: snowflake_sql,
-    Format.RCLONE: rclone_list,
-    Format.AZCOPY: azcopy_list,
-}
 _ACCEPT = typer.Option(
     "--accept-gaps", help="Go on behind gaps; they stay in the plan, and who accepted them is recorded."
 )
@@ -97,7 +74,8 @@ def plan(
         raise UsageError("--accept-gaps is recorded, and nothing is with --as-known-at")
     wants_json = wants_json or written_as is Format.JSON
     session = open_session(config, catalog, wants_json=wants_json, known_at=known_at)
-    found = planned(session, dataset, as_of, depth, accepts_gaps=accepts_gaps)
+    asked = PlanQuestion(dataset=dataset, as_of=as_of, depth=depth, accepts_gaps=accepts_gaps)
+    found = plan_of(session, asked)
     if at is not None:
         found = as_restored(order_restore(session.settings, session.catalog, found, at))
     accepted = _record_acceptance(session, found, reason) if accepts_gaps else None
@@ -105,11 +83,11 @@ def plan(
     if session.wants_json or written_as is Format.TABLE:
         session.answer(document, "" if session.wants_json else plan_text(document))
     else:
-        written = duckdb_sql(found, keys or (), order_by) if written_as is Format.SQL else _WRITERS[written_as](found)
+        text = written(found, written_as, keys or (), order_by)
         then = () if known_at is None else (f"as known at {document['as_known_at']}",)
-        notes = (*then, *(sums_of(document) if state is not ChainState.COMPLETE else ()), *written.notes)
+        notes = (*then, *(sums_of(document) if state is not ChainState.COMPLETE else ()), *text.notes)
         sys.stderr.write("".join(f"landproof: {line}\n" for line in notes))
-        sys.stdout.write(written.text)
+        sys.stdout.write(text.text)
     return int(ExitStatus.OK if state is ChainState.COMPLETE else ExitStatus.ERRORS)
 
 

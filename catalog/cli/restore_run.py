@@ -9,11 +9,13 @@ import typer
 from catalog.caller import who
 from catalog.cli.options import CatalogPath, Config, Json
 from catalog.cli.progress import shown_progress
-from catalog.cli.restore_asked import AS_OF, DATASET, DEPTH, REASON, planned
+from catalog.cli.restore_asked import AS_OF, DATASET, DEPTH, REASON
 from catalog.cli.restore_run_text import refused_text, restore_text
 from catalog.cli.sealed import sealed
 from catalog.cli.session import open_session
 from catalog.exit_status import ExitStatus, Judgement
+from catalog.judgements import PlanQuestion
+from catalog.judgements import plan as plan_of
 from catalog.restore_answers import refused_document, restore_run_document
 from catalog.restore_order import order_restore, target_location
 from catalog.restoring import RestoreTerms, Restoring, must_be_refused
@@ -44,7 +46,7 @@ def run(
     Interrupted or killed, it goes on where it was when run again. A plan with gaps is refused without --accept-gaps.
     """
     session = open_session(config, catalog, wants_json=wants_json)
-    plan = planned(session, dataset, as_of, depth, accepts_gaps=accepts_gaps)
+    plan = plan_of(session, PlanQuestion(dataset=dataset, as_of=as_of, depth=depth, accepts_gaps=accepts_gaps))
     if must_be_refused(plan.chain, accepts_gaps=accepts_gaps):
         document = refused_document(plan, target_location(session.settings, session.catalog, to).url)
         session.answer(document, "" if wants_json else refused_text(document))

@@ -7,7 +7,7 @@ from typing import Any
 from catalog.answers import Document
 from catalog.cli.render import findings_text, text_of
 from catalog.cli.restore_text import doubt_lines, gap_lines
-from catalog.cli.words import number, plural, seconds, shown, size, when
+from catalog.words import number, plural, seconds, shown, size, when
 
 _MOST = 20
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from catalog.answers import Document
 from catalog.cli.render import table, text_of
-from catalog.cli.words import number, plural, seconds, shown, size, when
+from catalog.words import number, plural, seconds, shown, size, when
 
 _DOUBTS = {
     "gaps-unknown": "no schedule tells what should have come: exports that never came are not seen",

@@ -6,7 +6,7 @@ from typing import Any
 
 from catalog.answers import Document
 from catalog.cli.render import table, text_of
-from catalog.cli.words import plural, shown, size, when
+from catalog.words import plural, shown, size, when
 
 _MOST = 50
 _ORDER = ("gone_early", "held", "expired", "superseded", "needed")

@@ -8,7 +8,7 @@ from typing import Any
 
 from catalog.answers import Document
 from catalog.cli.render import table, text_of
-from catalog.cli.words import shown, when
+from catalog.words import shown, when
 
 _MOST = 50
 

@@ -24,8 +24,6 @@ from catalog.cli.options import (
     To,
     WantsExcerpt,
     parse_fail_on,
-    parse_period,
-    parse_snapshot_id,
     refuse_excerpt,
 )
 from catalog.cli.scan_text import scan_text
@@ -33,6 +31,7 @@ from catalog.cli.scanning import Terms, estimated, perform
 from catalog.cli.sealed import sealed
 from catalog.cli.session import Session, final_status, open_session
 from catalog.exit_status import Judgement
+from catalog.moments import parse_period, parse_snapshot_id
 from catalog.reverify import parse_reverify
 from catalog.scope import Scope
 from catalog.store.known import known_zones

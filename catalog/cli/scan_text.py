@@ -10,7 +10,7 @@ from typing import Any
 
 from catalog.answers import Document
 from catalog.cli.render import MOST_FINDINGS, Excerpt, findings_text, table, text_of
-from catalog.cli.words import number, plural, size, when
+from catalog.words import number, plural, size, when
 from verifier.findings import REGISTER
 
 _MOST_ROWS = 40

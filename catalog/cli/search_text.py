@@ -8,7 +8,7 @@ from catalog.answers import Document
 from catalog.cli.lookup_text import datasets_table, more_line
 from catalog.cli.render import table, text_of
 from catalog.cli.scan_text import snapshots_table
-from catalog.cli.words import number, size, when
+from catalog.words import number, size, when
 
 _DIGEST = 16
 _MOST_FILES = 50

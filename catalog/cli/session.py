@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,33 +11,25 @@ from pathlib import Path
 from catalog.answers import Document, moment
 from catalog.cli.spool import indented
 from catalog.exit_status import ExitStatus
-from catalog.settings import Settings, find_settings, load_settings
+from catalog.inquiry import Inquiry
+from catalog.settings import find_settings, load_settings
 from catalog.shelving import segments_of
 from catalog.store.database import Catalog
-from catalog.store.queries import dataset_names
-from verifier.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class Session(Inquiry):
     """Settings and catalog of one run, and whether it answers with documents."""
 
-    settings: Settings
-    catalog: Catalog
     wants_json: bool
 
-    @property
-    def now(self) -> datetime:
-        """The moment as of which it answers: that as known at which it does, or else now."""
-        if self.catalog.known_at is not None:
-            return self.catalog.known_at
-        from catalog.workflow import utc_now  # loaded here: most look-ups do without it
+    def say(self, text: str) -> None:
+        """Say on stderr what is doubtful about the answer."""
+        sys.stderr.write(f"landproof: {text}\n")
 
-        return utc_now()
-
-    def dated(self, document: Document) -> Document:
-        """Return the document of a look-up with the moment as known at which it answers; null for now."""
-        return {"schema": document["schema"], "as_known_at": moment(self.catalog.known_at)} | document
+    def spell(self, name: str) -> str:
+        """Return the option of that name."""
+        return f"--{name.replace('_', '-')}"
 
     def answer(self, document: Document, text: str) -> None:
         """Print the document, or else the text, on stdout; above the text, as known when, unless that is now."""
@@ -48,23 +39,6 @@ class Session:
             if self.catalog.known_at is not None:
                 sys.stdout.write(f"as known at {moment(self.catalog.known_at)}\n\n")
             sys.stdout.write(text if text.endswith("\n") or not text else f"{text}\n")
-
-    def find_dataset(self, text: str, zones: Collection[str] = ()) -> tuple[str | None, str]:
-        """Resolve an id, `ZONE/ID` or a unique name to (zone or None where no zone is known, id).
-
-        Looked for in all zones, or in `zones` only. Raises `UsageError` where several datasets go by that id or name.
-        """
-        configured = [(d.zone, d.id, d.name) for d in self.settings.datasets]
-        recorded = dataset_names(self.catalog) if self.catalog.exists else []
-        every = [one for one in (*configured, *recorded) if not zones or one[0] in zones]
-        named = {(z, i) for z, i, name in every if text in (i, name)}
-        zone, _, dataset_id = text.rpartition("/")
-        if zone and not named:
-            return zone, dataset_id
-        if len(named) > 1:
-            choices = ", ".join(sorted(f"{zone}/{dataset_id}" for zone, dataset_id in named))
-            raise UsageError(f"dataset {text!r} is ambiguous", hint=f"say which: {choices}")
-        return named.pop() if named else (None, text)
 
 
 def open_session(

@@ -13,11 +13,11 @@ from catalog.answers import Document, moment
 from catalog.cli.options import Json
 from catalog.cli.render import table, text_of
 from catalog.cli.session import Session
-from catalog.cli.words import plural, when
 from catalog.proposal import Proposal, empty_settings_text, propose, settings_text
 from catalog.settings import FILE_NAME, Settings, load_settings
 from catalog.store.database import Catalog
 from catalog.targets import find_targets
+from catalog.words import plural, when
 from verifier.errors import UsageError
 
 _URL = typer.Argument(metavar="URL", help="The landing zone; without one an empty file to fill in is written.")

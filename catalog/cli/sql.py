@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from catalog.answers import sql_document
-from catalog.cli.options import AsKnownAt, CatalogPath, Config, Json, parse_known_at
+from catalog.cli.options import AsKnownAt, CatalogPath, Config, Json
 from catalog.cli.render import table, text_of
 from catalog.cli.session import open_session
+from catalog.moments import parse_known_at
 from catalog.store.sql import run_sql
 
 

@@ -10,15 +10,16 @@ from typing import Annotated
 import typer
 
 from catalog.caller import who
-from catalog.cli.options import CatalogPath, Config, Json, parse_period
+from catalog.cli.options import CatalogPath, Config, Json
 from catalog.cli.render import table, text_of
 from catalog.cli.sealed import sealed
 from catalog.cli.session import Session, open_session
-from catalog.cli.words import plural, shown, when
+from catalog.moments import parse_period
 from catalog.saying import Speaker
 from catalog.saying import waive as record_waivers
 from catalog.saying_answers import waive_document
 from catalog.store.said import Waiver, list_waivers
+from catalog.words import plural, shown, when
 from catalog.workflow import new_scan_id, tool_version, utc_now
 from verifier.errors import UsageError
 
