@@ -8,27 +8,25 @@ from catalog import answers
 from catalog.answers import Document
 from catalog.difference import difference
 from catalog.inquiry import Inquiry
-from catalog.lookup_answers import diff_document, find_document
+from catalog.lookup_answers import diff_document, find_document, recorded_scan_document, scans_document
 from catalog.moments import parse_period
 from catalog.naming import find_contents, find_snapshot, names_snapshot, unknown
 from catalog.store.copies import copies_of
 from catalog.store.history import FileRevision, SnapshotRevision, path_history, snapshot_history
-from catalog.store.queries import (
-    RecordedSnapshot,
-    SnapshotFilter,
-    count_snapshots,
-    list_datasets,
-    list_files,
-    list_snapshots,
-)
+from catalog.store.queries import RecordedSnapshot, SnapshotFilter, list_datasets, list_files
+from catalog.store.scan_list import ScanFilter, ScanRun, list_scan_runs, recorded_states
 from catalog.store.search import Search, find_all
-from verifier.errors import UsageError
-from verifier.model import Verdict
+from catalog.store.snapshot_pages import last_of, page_snapshots
+from verifier.errors import UnknownError, UsageError
+from verifier.model import SnapshotId, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SnapshotsQuestion:
-    """Which snapshots to list; `start` and `end` as asked. With `limit` the newest, after `offset` others."""
+    """Which snapshots to list; `start` and `end` as asked.
+
+    With `limit` the newest, after `offset` others, or those behind `after` in that order.
+    """
 
     zone: str | None = None
     dataset: str | None = None
@@ -39,6 +37,7 @@ class SnapshotsQuestion:
     latest_good: bool = False
     limit: int | None = None
     offset: int = 0
+    after: SnapshotId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +68,11 @@ def datasets(inquiry: Inquiry, zone: str | None = None) -> Document:
 
 def snapshots(inquiry: Inquiry, asked: SnapshotsQuestion) -> Document:
     """Return the document of `snapshots`. Raises `UsageError` for times and datasets that cannot be read."""
+    return snapshots_page(inquiry, asked)[0]
+
+
+def snapshots_page(inquiry: Inquiry, asked: SnapshotsQuestion) -> tuple[Document, SnapshotId | None]:
+    """Return the document of `snapshots`, and behind which of them the next page begins; None where there is none."""
     period = parse_period(asked.start, asked.end, (inquiry.spell("from"), inquiry.spell("to")))
     of_zone, dataset_id = _dataset(inquiry, asked.dataset, asked.zone)
     wanted = SnapshotFilter(
@@ -82,11 +86,9 @@ def snapshots(inquiry: Inquiry, asked: SnapshotsQuestion) -> Document:
         limit=asked.limit,
         offset=asked.offset,
     )
-    found = list_snapshots(inquiry.catalog, wanted)
-    more = 0
-    if asked.limit is not None:
-        more = max(count_snapshots(inquiry.catalog, wanted) - asked.offset - len(found), 0)
-    return inquiry.dated(answers.snapshots_document(found, more))
+    found, behind = page_snapshots(inquiry.catalog, wanted, asked.after)
+    more = 0 if asked.limit is None else behind
+    return inquiry.dated(answers.snapshots_document(found, more)), last_of(found) if more else None
 
 
 def show(inquiry: Inquiry, text: str) -> tuple[RecordedSnapshot, Document]:
@@ -127,6 +129,21 @@ def find(inquiry: Inquiry, asked: FindQuestion) -> Document:
         and dataset_id in (None, place[1])
     ]
     return inquiry.dated(find_document(asked.text, find_all(inquiry.catalog, search, named), names))
+
+
+def scans(inquiry: Inquiry, wanted: ScanFilter) -> tuple[Document, ScanRun | None]:
+    """Return the document of recorded scans, the newest first, and behind which the next page begins, None for none."""
+    found, more = list_scan_runs(inquiry.catalog, wanted)
+    return inquiry.dated(scans_document(found, more)), found[-1] if more else None
+
+
+def scan(inquiry: Inquiry, scan_id: str) -> Document:
+    """Return the document of one recorded scan and what it recorded. Raises `UnknownError` where there is none."""
+    found, _ = list_scan_runs(inquiry.catalog, ScanFilter(scan_id=scan_id, limit=1))
+    if not found:
+        hint = "list what is known with: landproof sql 'SELECT scan_id, started_at FROM scans ORDER BY ALL'"
+        raise UnknownError(f"no scan {scan_id} in {inquiry.catalog}", hint=hint)
+    return inquiry.dated(recorded_scan_document(found[0], recorded_states(inquiry.catalog, scan_id)))
 
 
 def _dataset(inquiry: Inquiry, dataset: str | None, zone: str | None) -> tuple[str | None, str | None]:

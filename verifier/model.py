@@ -62,7 +62,7 @@ class FileKind(StrEnum):
         return self in (FileKind.PARQUET, FileKind.JSON_GZIP, FileKind.JSON)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=65536)
 def export_moment(digits: str) -> datetime:
     """Return the UTC moment that 12 or 14 digits of an export time name; raises ValueError where there is none.
 

@@ -134,18 +134,11 @@ def datasets_where(connection: Connection, condition: str, values: Sequence[obje
 def list_snapshots(catalog: Catalog, wanted: SnapshotFilter) -> list[RecordedSnapshot]:
     """Return the snapshots that pass a filter, with all their findings, by zone, dataset and export time."""
     with catalog.read() as connection:
-        query, values = _query(connection, wanted)
+        query, values = fitting(connection, wanted)
         limit = "" if wanted.limit is None else f"LIMIT {int(wanted.limit)}"
         if limit or wanted.offset:
-            query += f" ORDER BY export_at DESC, zone, dataset_id {limit} OFFSET {int(wanted.offset)}"
+            query += f" ORDER BY export_at DESC, zone, dataset_id, export_time {limit} OFFSET {int(wanted.offset)}"
         return chosen_snapshots(connection, f"SELECT * {query}", values)
-
-
-def count_snapshots(catalog: Catalog, wanted: SnapshotFilter) -> int:
-    """Return how many snapshots pass a filter, whatever its limit and offset."""
-    with catalog.read() as connection:
-        query, values = _query(connection, wanted)
-        return int(connection.execute(f"SELECT count(*) {query}", values).fetchall()[0][0])
 
 
 def get_snapshot(catalog: Catalog, wanted: SnapshotId) -> RecordedSnapshot | None:
@@ -232,8 +225,8 @@ WHERE fits AND {place} GROUP BY zone, dataset_id
 """
 
 
-def _query(connection: Connection, wanted: SnapshotFilter) -> tuple[str, list[object]]:
-    """SQL of rows of the view, and its values; the columns that the view groups by reach the tables below it."""
+def fitting(connection: Connection, wanted: SnapshotFilter) -> tuple[str, list[object]]:
+    """Return SQL of rows of the view, and its values; the columns that it groups by reach the tables below it."""
     from_at, to_at = (to_moment(at) for at in (wanted.from_at, wanted.to_at))
     verdict = Verdict.GOOD if wanted.latest_good else wanted.verdict
     place, values = _all_of(
