@@ -21,8 +21,8 @@ from typing import ParamSpec, TypeVar
 
 from bench.zones import build_zone
 from catalog.cli.scanning import Terms, perform
-from catalog.cli.sealed import seal_now
 from catalog.cli.session import Session
+from catalog.closing import seal_now
 from catalog.exit_status import Judgement
 from catalog.ledger_verify import Trust, verify_ledger
 from catalog.settings import load_settings

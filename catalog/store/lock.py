@@ -94,6 +94,25 @@ def pass_gate(database: Path, patience: Patience) -> None:
         os.close(descriptor)
 
 
+@contextmanager
+def sharing(database: Path, patience: Patience) -> Iterator[None]:
+    """Keep writers out, and nobody else, while the body reads the file itself. Raises CatalogError when one stays in.
+
+    Where there is no lock file and none can be made, there was no writer yet; then nobody is kept out.
+    """
+    try:
+        descriptor = _open_to_share(database)
+    except OSError:
+        yield
+        return
+    try:
+        _take(descriptor, fcntl.LOCK_SH, database, patience)
+        yield
+    finally:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+        os.close(descriptor)
+
+
 def locked(database: Path) -> CatalogError:
     """Make the error of a catalog that stays locked."""
     pid = holder_of(database)
@@ -138,6 +157,13 @@ def _queue(descriptor: int, mode: int, database: Path, patience: Patience) -> No
         turn.result(timeout=patience.left)
     except TimeoutError:
         raise locked(database) from None
+
+
+def _open_to_share(database: Path) -> int:
+    try:
+        return os.open(lock_path(database), os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return os.open(lock_path(database), os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
 
 
 def _open_to_write(database: Path) -> int:
