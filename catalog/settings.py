@@ -20,6 +20,7 @@ from catalog.settings_tables import (
     DatasetSettings,
     Document,
     NightlyTable,
+    ServiceTable,
     ZoneSettings,
 )
 from catalog.settings_values import Secret
@@ -108,6 +109,16 @@ class Settings:
         key = self.document.catalog.signing_key
         return None if key is None else parse_signer(key.reveal())
 
+    @property
+    def service(self) -> ServiceTable:
+        """Where the service listens, and who may do what there."""
+        return self.document.service
+
+    def service_state(self, catalog: Path) -> Path:
+        """Return the folder of what the service keeps, its tokens above all; beside the catalog in use unless set."""
+        state = self.service.state
+        return service_beside(catalog) if state is None else self._folder / state
+
     def dataset(self, zone: str, dataset_id: str) -> DatasetSettings | None:
         """Return the settings of one dataset, None where it has none."""
         return next((d for d in self.datasets if (d.zone, d.id) == (zone, dataset_id)), None)
@@ -149,6 +160,11 @@ def segments_beside(catalog: Path) -> Path:
 def keys_beside(catalog: Path) -> Path:
     """Return where the keys of a catalog are unless another place is set."""
     return catalog.with_name(catalog.name.removesuffix(".duckdb") + ".keys")
+
+
+def service_beside(catalog: Path) -> Path:
+    """Return where the service of a catalog keeps what it keeps unless another place is set."""
+    return catalog.with_name(catalog.name.removesuffix(".duckdb") + ".service")
 
 
 def find_settings(explicit: Path | None, environment: Mapping[str, str], working_directory: Path) -> Path | None:

@@ -95,6 +95,9 @@ def _across(raw: Raw) -> Iterable[Mistake]:
         yield from _own_schedule(("datasets", at), dataset)
     for key in ("id", "name"):
         yield from _unique(key, datasets)
+    service = raw.get("service")
+    if isinstance(service, dict):
+        yield from _service(service)
 
 
 def _places(zones: Mapping[str, object]) -> Iterable[Mistake]:
@@ -115,6 +118,14 @@ def _places(zones: Mapping[str, object]) -> Iterable[Mistake]:
         first = seen.setdefault(place.url, name)
         if first != name:
             yield Mistake(("zones", name, "url"), f"expected another place than that of zone {first!r}")
+
+
+def _service(service: Raw) -> Iterable[Mistake]:
+    """Yield roles of people that nobody would vouch for."""
+    for key in ("roles", "default_role", "identity_header"):
+        if service.get(key) and not service.get("trusted_proxies"):
+            text = "expected trusted_proxies beside it, the addresses of the proxy that says who asks, got none"
+            yield Mistake(("service", key), text)
 
 
 def _own_zone(keys: Keys, dataset: Raw, zones: Mapping[str, object]) -> Iterable[Mistake]:

@@ -15,12 +15,15 @@ from catalog.settings_values import (
     CronText,
     Duration,
     EveryText,
+    HeaderName,
+    HostName,
     HoursText,
     LevelName,
     Moment,
     PathSegment,
     PositiveDuration,
     PrivateKeyText,
+    ProxyNetwork,
     SecretText,
     SigningKeyText,
     Size,
@@ -37,6 +40,7 @@ from verifier.formats.base import Limits
 from verifier.formats.pgp_keys import PgpKeys
 from verifier.layout import DEFAULT_TEMPLATE
 
+RoleName = Literal["viewer", "auditor", "operator"]
 Kind = Literal["s3", "azure-blob", "adls-gen2", "gcs", "sftp", "data-landing-zone", "local", "fsspec"]
 Count = Annotated[int, Field(ge=1)]
 Days = Annotated[int, Field(ge=1, le=36_525)]
@@ -212,6 +216,20 @@ class AdobeTable(Table):
         return {name: revealed(value) for name, value in self if name in LOGIN_NAMES and value is not None}
 
 
+class ServiceTable(Table):
+    """Where the service listens, under which names it may be asked, and who may do what there."""
+
+    host: Text = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65_535)] = 8437
+    state: Text | None = None
+    hosts: Annotated[tuple[HostName, ...], Field(strict=False)] = ()
+    trusted_proxies: Annotated[tuple[ProxyNetwork, ...], Field(strict=False)] = ()
+    identity_header: HeaderName = "X-Forwarded-User"
+    roles: Mapping[Text, RoleName] = {}
+    default_role: RoleName | None = None
+    session_hours: Annotated[int, Field(ge=1, le=720)] = 12
+
+
 class Document(Table):
     """The whole of landproof.toml."""
 
@@ -224,6 +242,7 @@ class Document(Table):
     nightly: NightlyTable = NightlyTable()
     notify: NotifyTable = NotifyTable()
     adobe: AdobeTable = AdobeTable()
+    service: ServiceTable = ServiceTable()
 
 
 TABLES: Mapping[str, type[Table]] = {
@@ -235,5 +254,6 @@ TABLES: Mapping[str, type[Table]] = {
     "nightly": NightlyTable,
     "notify": NotifyTable,
     "adobe": AdobeTable,
+    "service": ServiceTable,
 }
 """The model of a table by the first part of its path."""

@@ -6,6 +6,7 @@ Every parser takes what TOML gives and raises ValueError with "expected …, got
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,8 @@ _FACTORS = {"B": 1} | {
     for suffix, base in (("B", 1000), ("iB", 1024))
     for power, letter in enumerate("KMGT", start=1)
 }
+_HOST_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252})|\[[0-9A-Fa-f:.]{2,45}\]")
+_HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,62}")
 _MACRO_REST = re.compile(r"\{[A-Z_]+(?:\([^(){}/]*\))?\}|%[A-Z_]+(?:\([^()%/]*\))?%")
 
 
@@ -181,6 +184,29 @@ def _segment(value: str) -> str:
     return value
 
 
+def _network(value: object) -> Network:
+    try:
+        network = ipaddress.ip_network(value) if isinstance(value, str) else None
+    except ValueError:
+        network = None
+    if network is None or not network.prefixlen:
+        raise ValueError(f"expected an address or a network such as 127.0.0.1 or 10.1.0.0/16, got {shown(value)}")
+    return network
+
+
+def _host_name(value: str) -> str:
+    if not _HOST_NAME.fullmatch(value):
+        raise ValueError(f"expected the name of a host without scheme and port, got {shown(value)}")
+    return value.lower().rstrip(".")
+
+
+def _header(value: str) -> str:
+    if not _HEADER.fullmatch(value):
+        raise ValueError(f"expected the name of a header such as X-Forwarded-User, got {shown(value)}")
+    return value
+
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Size = Annotated[int, PlainValidator(parse_size)]
 Duration = Annotated[timedelta, PlainValidator(_duration)]
 PositiveDuration = Annotated[timedelta, PlainValidator(_duration), AfterValidator(_positive)]
@@ -196,3 +222,6 @@ PrivateKeyText = Annotated[Secret, PlainValidator(_secret), AfterValidator(_priv
 SigningKeyText = Annotated[Secret, PlainValidator(_secret), AfterValidator(_signing_key)]
 Url = Annotated[str, AfterValidator(_url)]
 PathSegment = Annotated[str, AfterValidator(_segment)]
+ProxyNetwork = Annotated[Network, PlainValidator(_network)]
+HostName = Annotated[str, AfterValidator(_host_name)]
+HeaderName = Annotated[str, AfterValidator(_header)]

@@ -49,6 +49,8 @@ _MODULES = {
     "catalog": "keeping",
     "sql": "sql",
     "doctor": "doctor",
+    "serve": "serve",
+    "tokens": "tokens",
 }
 """The commands in the order of the help, and the module of each."""
 
