@@ -105,7 +105,7 @@ def _cost(file: StoredFile, depth: Depth) -> Cost:
 
 def _gather(target: Target, run: Run) -> tuple[Gathering, int]:
     """List to the end, and return what is there and how many requests that took."""
-    gathering = gathering_for(target, run.settings, kept_inside(run.catalog, target.location))
+    gathering = gathering_for(target, run.settings, kept_inside(run.catalog, run.settings, target.location))
     backend = open_backend(target.location)
     try:
         gathering.add(_told(backend.list(target.prefix), gathering, run))

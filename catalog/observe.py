@@ -119,8 +119,8 @@ class ZoneScan:
 
     def _gather(self, backend: Backend) -> Gathering:
         """List to the end; whatever breaks the listing is raised, and nothing of it is used then."""
-        target = self.target
-        gathering = gathering_for(target, self.run.settings, kept_inside(self.run.catalog, target.location))
+        target, settings = self.target, self.run.settings
+        gathering = gathering_for(target, settings, kept_inside(self.run.catalog, settings, target.location))
         try:
             gathering.add(self._told(backend.list(target.prefix), gathering))
             now = backend.now()

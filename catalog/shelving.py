@@ -6,6 +6,7 @@ import glob
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from catalog.scratch_folder import PREFIX
 from catalog.settings import Settings, keys_beside, segments_beside
 from catalog.store.database import Catalog
 from catalog.targets import zone_location
@@ -55,8 +56,11 @@ def _reached(settings: Settings, text: str) -> Location:
     return place
 
 
-def kept_inside(catalog: Catalog, zone: Location) -> tuple[str, ...]:
-    """Return patterns for what a catalog keeps inside a zone, which is none of its exports: its file, its segments."""
+def kept_inside(catalog: Catalog, settings: Settings, zone: Location) -> tuple[str, ...]:
+    """Return patterns for what a catalog keeps inside a zone, which is none of its exports.
+
+    That is its file, its segments, what a service over it keeps, and the copies that one answers from.
+    """
     patterns = []
     file = relative_to(parse_location(str(catalog.path.absolute())).url, zone.url)
     if file:
@@ -64,4 +68,10 @@ def kept_inside(catalog: Catalog, zone: Location) -> tuple[str, ...]:
     segments = catalog.segments and relative_to(catalog.segments.url, zone.url)
     if segments:
         patterns.append(f"{glob.escape(segments)}/*")
+    folder = relative_to(parse_location(str(catalog.path.absolute().parent)).url, zone.url)
+    if folder is not None:
+        patterns.append(f"{glob.escape(folder)}/{PREFIX}*/*".removeprefix("/"))
+    state = relative_to(parse_location(str(settings.service_state(catalog.path).absolute())).url, zone.url)
+    if state:
+        patterns.append(f"{glob.escape(state)}/*")
     return tuple(patterns)

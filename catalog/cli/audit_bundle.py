@@ -12,8 +12,8 @@ import typer
 from catalog.cli.audit_asked import asked_datasets, asked_period, asked_zone, judged_at, refuse_no_catalog
 from catalog.cli.audit_bundle_text import bundle_text
 from catalog.cli.options import CatalogPath, Config, Json, Zone
-from catalog.cli.sealed import sealing_of
 from catalog.cli.session import Session, open_session
+from catalog.closing import sealing_of
 from catalog.evidence.asked import Asked
 from catalog.evidence.bundle_answers import bundle_document
 from catalog.evidence.container import write_bundle

@@ -53,6 +53,7 @@ def _next_steps(folder: Path, snapshots: Iterable[dict[str, object]]) -> str:
         "",
         f"The demo is in {folder}: {folder}/zone is the landing zone, {folder}/landproof.toml its settings. Try next:",
         "",
+        f"  landproof serve {config}",
         f"  landproof show {bad} {config}",
         f"  landproof snapshots --latest-good {config}",
         f"  landproof check {config}",

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from dataclasses import replace
 from typing import Annotated
 
 import typer
 
-from catalog.caller import who
+from catalog import decisions
+from catalog.answers import Document
 from catalog.cli.options import CatalogPath, Config, Json
 from catalog.cli.render import table, text_of
 from catalog.cli.sealed import sealed
 from catalog.cli.session import Session, open_session
-from catalog.holding import hold as record_holds
 from catalog.holding_answers import hold_document
-from catalog.naming import find_snapshot
-from catalog.saying import Speaker
-from catalog.store.holds import Hold, list_holds
+from catalog.store.holds import list_holds
 from catalog.words import plural, shown, when
-from catalog.workflow import new_scan_id, tool_version, utc_now
-from verifier.errors import UsageError
 from verifier.model import Presence
 
 _SNAPSHOTS = typer.Argument(metavar="SNAPSHOT...", help="ZONE/DATASET_ID/EXPORT_TIME, or DATASET/latest.")
@@ -54,15 +48,7 @@ def add_command(
     the new reason.
     """
     session = open_session(config, catalog, wants_json=wants_json)
-    asked = _reason(reason, "add")
-    speaker = _speaker()
-    done = []
-    for recorded in [find_snapshot(session, text) for text in dict.fromkeys(snapshots)]:
-        report = recorded.report
-        done.append(
-            Hold(snapshot=report.id, reason=asked, said_by=speaker.by, said_at=speaker.at, presence=report.presence)
-        )
-    return _recorded(session, _each_once(done), speaker, lifted=False)
+    return _recorded(session, decisions.HoldQuestion(snapshots=snapshots, reason=reason))
 
 
 def remove_command(
@@ -78,34 +64,24 @@ def remove_command(
     Who held what, when and why stays on record.
     """
     session = open_session(config, catalog, wants_json=wants_json)
-    asked = _reason(reason, "remove")
-    speaker = _speaker()
-    standing = {one.snapshot: one for one in list_holds(session.catalog)}
-    done = []
-    for text in dict.fromkeys(snapshots):
-        wanted = find_snapshot(session, text).report.id
-        if wanted not in standing:
-            raise UsageError(f"snapshot {wanted} is not on hold", hint="list what is with: landproof hold list")
-        done.append(replace(standing[wanted], reason=asked, said_by=speaker.by, said_at=speaker.at))
-    return _recorded(session, _each_once(done), speaker, lifted=True)
+    return _recorded(session, decisions.HoldQuestion(snapshots=snapshots, reason=reason, lifted=True))
 
 
 def list_command(*, config: Config = None, catalog: CatalogPath = None, wants_json: Json = False) -> int:
     """List the snapshots that are on hold."""
     session = open_session(config, catalog, wants_json=wants_json)
-    _tell(session, list_holds(session.catalog), "on hold")
+    _tell(session, hold_document(list_holds(session.catalog), "on hold"))
     return 0
 
 
-def _recorded(session: Session, holds: Sequence[Hold], speaker: Speaker, *, lifted: bool) -> int:
-    record_holds(session.catalog, holds, speaker, lifted=lifted)
-    _tell(session, holds, "not on hold any more" if lifted else "on hold")
+def _recorded(session: Session, asked: decisions.HoldQuestion) -> int:
+    _tell(session, decisions.hold(session, asked, decisions.speaker()))
     return sealed(session, 0)
 
 
-def _tell(session: Session, holds: Sequence[Hold], what: str) -> None:
+def _tell(session: Session, document: Document) -> None:
     """Print what became of the holds; of those of what is gone, say so on stderr, too."""
-    document = hold_document(holds, what)
+    what = document["state"]
     rows = [
         (shown(one["snapshot"]), one["presence"], when(one["at"]), shown(one["by"]), shown(one["reason"]))
         for one in document["holds"]
@@ -113,22 +89,7 @@ def _tell(session: Session, holds: Sequence[Hold], what: str) -> None:
     head = f"{plural(len(rows), 'snapshot')} {what}"
     headings = ("snapshot", "presence", "since", "by", "reason")
     session.answer(document, "" if session.wants_json else text_of(head, *((table(headings, rows),) if rows else ())))
-    for one in holds:
-        if what == "on hold" and one.presence is not Presence.PRESENT:
-            gone = "unknown" if one.presence is None else one.presence.value
-            sys.stderr.write(f"landproof: {shown(str(one.snapshot))} is on hold, and not there any more: {gone}\n")
-
-
-def _reason(text: str | None, command: str) -> str:
-    if text is None or not text.strip():
-        raise UsageError("a hold needs a --reason", hint=f"landproof hold {command} SNAPSHOT --reason TEXT")
-    return text
-
-
-def _speaker() -> Speaker:
-    return Speaker(by=who(), at=utc_now(), entry_id=new_scan_id(), tool_version=tool_version())
-
-
-def _each_once(holds: Sequence[Hold]) -> list[Hold]:
-    """A snapshot may go by its id and by a shortcut."""
-    return list({one.snapshot: one for one in holds}.values())
+    for one in document["holds"]:
+        if what == "on hold" and one["presence"] != Presence.PRESENT:
+            gone = one["presence"] or "unknown"
+            sys.stderr.write(f"landproof: {shown(one['snapshot'])} is on hold, and not there any more: {gone}\n")
