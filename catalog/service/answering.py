@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request
@@ -12,6 +13,7 @@ from fastapi.responses import Response
 from catalog.answers import Document
 from catalog.inquiry import Inquiry
 from catalog.moments import parse_known_at
+from catalog.service.beginning import is_before_all, nothing_recorded
 from catalog.service.rendering import render, wants_json
 from catalog.service.values import Service
 
@@ -25,8 +27,15 @@ def service_of(request: Request) -> Service:
     return service
 
 
+def _inquiry(request: Request, known_at: datetime | None = None) -> Inquiry:
+    service = service_of(request)
+    if is_before_all(service):
+        raise nothing_recorded(service)
+    return service.current.inquiry(known_at)
+
+
 async def _asked(request: Request) -> Inquiry:
-    return service_of(request).current.inquiry()
+    return _inquiry(request)
 
 
 async def _asked_then(
@@ -36,7 +45,7 @@ async def _asked_then(
         Query(description="Answer with what was recorded by this moment.", examples=["2026-11-01T00:00:00Z"]),
     ] = None,
 ) -> Inquiry:
-    return service_of(request).current.inquiry(parse_known_at(as_known_at or None, "as_known_at"))
+    return _inquiry(request, parse_known_at(as_known_at or None, "as_known_at"))
 
 
 Asked = Annotated[Inquiry, Depends(_asked)]

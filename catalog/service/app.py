@@ -5,38 +5,56 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 
-from catalog.service import problems
+from catalog.service import (
+    api_changes,
+    api_evidence,
+    api_health,
+    api_jobs,
+    api_judging,
+    api_lookups,
+    api_sql,
+    pages_audit,
+    pages_dataset,
+    pages_findings,
+    pages_login,
+    pages_overview,
+    pages_restore,
+    pages_scans,
+    pages_search,
+    pages_snapshot,
+    problems,
+)
 from catalog.service.access import guard_routes
+from catalog.service.counted import install_counts
 from catalog.service.headers import install_headers
 from catalog.service.kept import install_kept
+from catalog.service.methods import install_methods
 from catalog.service.values import Service
 from catalog.workflow import tool_version
 
 _ROUTERS = (
-    "api_health",
-    "api_lookups",
-    "api_judging",
-    "api_evidence",
-    "api_sql",
-    "api_changes",
-    "api_jobs",
-    "pages_login",
-    "pages_overview",
-    "pages_dataset",
-    "pages_snapshot",
-    "pages_restore",
-    "pages_scans",
-    "pages_findings",
-    "pages_audit",
-    "pages_search",
+    api_health.router,
+    api_lookups.router,
+    api_judging.router,
+    api_evidence.router,
+    api_sql.router,
+    api_changes.router,
+    api_jobs.router,
+    pages_login.router,
+    pages_overview.router,
+    pages_dataset.router,
+    pages_snapshot.router,
+    pages_restore.router,
+    pages_scans.router,
+    pages_findings.router,
+    pages_audit.router,
+    pages_search.router,
 )
 _ABOUT = """\
 What landed, whether it is whole, and what a restore needs: the documents of the `landproof` command over HTTP.
@@ -62,14 +80,15 @@ def create_app(service: Service) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.service = service
-    for name in _ROUTERS:
-        if find_spec(f"catalog.service.{name}"):
-            app.include_router(import_module(f"catalog.service.{name}").router)
+    for router in _ROUTERS:
+        app.include_router(router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     problems.install(app)
     guard_routes(app)
     install_kept(app)
+    install_methods(app)
     install_headers(app)
+    install_counts(app)
     return app
 
 

@@ -12,38 +12,53 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from catalog import words
+from catalog.answers import moment
 from catalog.evidence.report_words import visible
 from catalog.service import links
 from catalog.service.values import Role
 from catalog.version import version_line
 
 _JSON, _HTML = "application/json", "text/html"
+FORM = "landproof.form"
+"""Where the scope of a request that was a form of a page keeps the page to go back to."""
 
 
 def wants_json(request: Request) -> bool:
     """Tell whether a request is for a document: below /api, with `format=json`, or where it accepts no page."""
-    if request.url.path.startswith(f"{links.API}/") or request.query_params.get("format") == "json":
+    if FORM in request.scope:
+        return False
+    path = request.url.path
+    if path in (links.API, "/openapi.json") or path.startswith(f"{links.API}/"):
+        return True
+    if request.query_params.get("format") == "json":
         return True
     accepts = request.headers.get("accept", "*/*")
     return _HTML not in accepts and _JSON in accepts
 
 
 def render(request: Request, template: str, context: Mapping[str, Any]) -> str:
-    """Return a page. Beside its context a template has `caller`, `may(role)`, `service` (state of the copy), `path`."""
+    """Return a page.
+
+    Beside its context a template has `caller`, `may(role)`, `path` and `query`, and of the copy that is answered from
+    `copied_at` and `trouble`.
+    """
     caller = getattr(request.state, "caller", None)
 
     def may(role: str) -> bool:
         return caller is not None and caller.may_change and caller.role.covers(Role(role))
 
     current = request.app.state.service.current
+    trouble = current.trouble
+    asked = request.url.include_query_params(format="json")
     shared = {
         "caller": caller,
         "may": may,
-        "current": current,
+        "copied_at": moment(current.copied_at),
+        "trouble": trouble and {"since": moment(trouble.since), "message": trouble.message, "hint": trouble.hint},
         "path": request.url.path,
         "query": request.query_params,
         "is_fragment": request.headers.get("hx-request") == "true" and request.headers.get("hx-boosted") != "true",
-        "json_url": str(request.url.include_query_params(format="json").replace(scheme="", netloc="")),
+        "json_url": f"{asked.path}?{asked.query}",
         "version": version_line().split()[-1],
     }
     return environment().get_template(template).render(shared | dict(context))
