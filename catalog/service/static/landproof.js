@@ -14,18 +14,19 @@
   if (theme === "light" || theme === "dark") root.dataset.theme = theme;
 
   const isLocalUtc = new Date().getTimezoneOffset() === 0;
-  const local = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+  const clock = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "short" }); // written as UTC is here
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const tellLocalTimes = (within) => {
     for (const time of within.querySelectorAll("time[datetime]:not([data-told])")) {
       const at = new Date(time.dateTime);
       time.dataset.told = "";
       if (Number.isNaN(at.getTime()) || isLocalUtc) continue;
-      time.title = `${local.format(at)} ${zone}`;
+      const [day, hour] = clock.format(at).split(" ");
+      time.title = `${day} ${hour} ${zone}`;
       if (!time.matches(".brief, table.list time")) {
         const beside = document.createElement("span");
         beside.className = "local";
-        beside.textContent = ` (${local.format(at)} here)`;
+        beside.textContent = time.dateTime.startsWith(day) ? ` (${hour} here)` : ` (${day} ${hour} here)`;
         time.append(beside);
       }
     }
