@@ -20,7 +20,7 @@ settings.load_profile("untimed")
 
 _LONG_BYTES = 32
 _SETTINGS = ("LANDPROOF_", "ADOBE_", "AWS_", "AZURE_", "GCSFS_", "GOOGLE_", "SSH_AUTH_SOCK", "STORAGE_EMULATOR_HOST")
-for _name in set(os.environ) - {"LANDPROOF_AZURITE"}:  # where the test server is
+for _name in set(os.environ) - {"LANDPROOF_AZURITE", "LANDPROOF_SCREENSHOTS"}:  # a test server, pictures
     if _name.upper().startswith(_SETTINGS) or _name.lower().endswith("_proxy"):
         del os.environ[_name]
 # A run in the background of a script ignores Ctrl-C, and so would the commands that tests interrupt.

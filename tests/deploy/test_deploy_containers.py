@@ -61,6 +61,21 @@ def test_the_claim_settings_and_secrets_are_those_that_the_job_asks_for() -> Non
     assert container["image"] == customized["images"][0]["name"]
 
 
+def test_the_service_is_one_pod_as_careful_as_the_nights_and_is_asked_whether_it_lives_and_can_answer() -> None:
+    deployment, service = yaml.safe_load_all((KUBERNETES / "service.yaml").read_text(encoding="utf-8"))
+    night = job_spec()["jobTemplate"]["spec"]["template"]["spec"]
+    assert (deployment["spec"]["replicas"], deployment["spec"]["strategy"]["type"]) == (1, "Recreate")
+    pod = deployment["spec"]["template"]["spec"]
+    for key in ("securityContext", "automountServiceAccountToken", "volumes"):
+        assert pod[key] == night[key]
+    (container,), (nightly,) = pod["containers"], night["containers"]
+    for key in ("image", "env", "envFrom", "securityContext", "volumeMounts"):
+        assert container[key] == nightly[key]
+    assert container["livenessProbe"]["httpGet"]["path"] == "/healthz"
+    assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
+    assert service["spec"]["selector"] == deployment["spec"]["template"]["metadata"]["labels"]
+
+
 def test_kustomize_puts_the_parts_together(tmp_path: Path) -> None:
     if not shutil.which("kubectl"):
         pytest.skip("kubectl is not installed")
@@ -70,7 +85,10 @@ def test_kustomize_puts_the_parts_together(tmp_path: Path) -> None:
     done = subprocess.run(["kubectl", "kustomize", str(folder)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     made = {one["kind"]: one for one in yaml.safe_load_all(done.stdout)}
-    assert set(made) == {"ConfigMap", "Secret", "PersistentVolumeClaim", "CronJob"}
+    assert set(made) == {"ConfigMap", "Secret", "PersistentVolumeClaim", "CronJob", "Deployment", "Service"}
+    serving = made["Deployment"]["spec"]["template"]["spec"]
+    assert serving["containers"][0]["image"] == "registry.example.com/landproof:0.1.0"
+    assert serving["volumes"][0]["configMap"]["name"] == made["ConfigMap"]["metadata"]["name"]
     pod = made["CronJob"]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     assert pod["containers"][0]["image"] == "registry.example.com/landproof:0.1.0"
     assert pod["containers"][0]["envFrom"][0]["secretRef"]["name"] == made["Secret"]["metadata"]["name"]

@@ -13,6 +13,7 @@ import pytest
 
 UNITS = Path(__file__).resolve().parents[2] / "deploy" / "systemd"
 NIGHT, METRICS = UNITS / "landproof.service", UNITS / "landproof-metrics.service"
+SERVE = UNITS / "landproof-serve.service"
 
 
 def unit(path: Path) -> configparser.ConfigParser:
@@ -31,12 +32,12 @@ def test_systemd_finds_nothing_wrong_with_the_units(tmp_path: Path) -> None:
         (tmp_path / path.name).write_text(text, encoding="utf-8")
     failed = "landproof-failed@landproof.service.service"
     command = ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no"]
-    names = ["landproof.service", "landproof.timer", "landproof-metrics.service", failed]
+    names = ["landproof.service", "landproof.timer", "landproof-metrics.service", "landproof-serve.service", failed]
     done = subprocess.run([*command, *(f"./{name}" for name in names)], cwd=tmp_path, capture_output=True, text=True)
     assert (done.returncode, [line for line in done.stderr.splitlines() if "landproof" in line]) == (0, [])
 
 
-@pytest.mark.parametrize("path", [NIGHT, METRICS], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [NIGHT, METRICS, SERVE], ids=lambda path: path.name)
 def test_the_services_may_write_to_their_state_only(path: Path) -> None:
     service = unit(path)["Service"]
     assert service["User"] == "landproof"
@@ -52,6 +53,14 @@ def test_warnings_are_a_success_and_errors_are_told() -> None:
     assert night["Service"]["SuccessExitStatus"] == "1"
     assert night["Unit"]["OnFailure"] == "landproof-failed@%n.service"
     assert (UNITS / "landproof-failed@.service").exists()
+
+
+def test_the_service_listens_on_this_machine_only_and_is_not_started_again_for_wrong_settings() -> None:
+    service = unit(SERVE)["Service"]
+    words = service["ExecStart"].split()
+    assert words[1:4] == ["serve", "--config", "/etc/landproof/landproof.toml"]
+    assert words[words.index("--host") + 1] == "127.0.0.1"
+    assert service["RestartPreventExitStatus"] == "64"
 
 
 def test_a_night_that_was_slept_through_is_made_up_for() -> None:

@@ -44,7 +44,7 @@ def test_wheel_holds_the_two_packages_the_licence_and_nothing_else(wheel: Path) 
     described = f"landproof-{VERSION}.dist-info"
     own = {name for name in names if not name.startswith(f"{described}/")}
     assert own == _sources()
-    assert {Path(name).suffix for name in own} == {".html", ".py", ".sql"}
+    assert {Path(name).suffix for name in own} == {".css", ".html", ".js", ".py", ".sql", ".svg", ".txt"}
     assert f"{described}/licenses/LICENSE" in names
     assert names - own == {
         f"{described}/{name}" for name in ("METADATA", "WHEEL", "entry_points.txt", "licenses/LICENSE", "RECORD")
