@@ -176,13 +176,11 @@ def test_links_are_followed_and_loops_end(place: KeyStore) -> None:
     (root / "data/broken").symlink_to("nowhere")
     (root / "data/loop").symlink_to(root / "data")
     (root / "data/up").symlink_to(root)
-    (root / "data/self").symlink_to("self")
     found = files(place)
     assert sorted(found) == [
         "data/broken",
         "data/loop/",
         "data/one",
-        "data/self",
         "data/to-file",
         "data/to-folder/two",
         "data/up/",
@@ -190,6 +188,17 @@ def test_links_are_followed_and_loops_end(place: KeyStore) -> None:
     ]
     assert found["data/to-file"].size == 1
     assert found["data/broken"].size == 0
+
+
+def test_a_link_to_itself_is_a_file_or_ends_the_listing_but_is_never_left_out(place: KeyStore) -> None:
+    # OpenSSH says that it leads nowhere; other servers only that they failed, which may be for any reason.
+    place.put_many(["data/one"])
+    (place.files.root / "data/self").symlink_to("self")
+    if place.server.software == "OpenSSH":
+        assert sorted(files(place)) == ["data/one", "data/self"]
+    else:
+        with pytest.raises(NetworkError, match=r"data/self: the server failed to do it"):
+            files(place)
 
 
 def test_what_is_no_file_is_listed_and_cannot_be_read(place: KeyStore) -> None:
@@ -242,7 +251,7 @@ def test_folders_are_asked_for_together(full: KeyStore) -> None:
         before = proxy.pieces
         list(backend.list())
         assert backend.requests > 170  # the last folders are closed with the session
-        assert proxy.pieces - before < 120
+        assert proxy.pieces - before < 140  # as OpenSSH bundles its answers, some 90
 
 
 def test_reading_and_looking_up_go_on_while_a_listing_is_open(full: KeyStore, monkeypatch: pytest.MonkeyPatch) -> None:
