@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
+from typing import IO
 from urllib.parse import urlsplit
 
 import httpx
@@ -162,9 +163,9 @@ def serving(place: Place) -> Iterator[tuple[int, str]]:
         process.wait()
 
 
-def _first_document(lines: object) -> dict[str, object]:
+def _first_document(lines: IO[bytes]) -> dict[str, object]:
     text = ""
-    for line in lines:  # type: ignore[attr-defined]
+    for line in lines:
         text += line.decode()
         try:
             document: dict[str, object] = json.loads(text)

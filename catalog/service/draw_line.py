@@ -121,9 +121,8 @@ def _thinned(places: list[tuple[float, float]]) -> list[tuple[float, float]]:
         columns.setdefault(int(place[0]), []).append(place)
     found: list[tuple[float, float]] = []
     for column in columns.values():
-        kept = {0, len(column) - 1}
-        kept |= {min(range(len(column)), key=lambda i, c=column: c[i][1])}  # type: ignore[misc]
-        kept |= {max(range(len(column)), key=lambda i, c=column: c[i][1])}  # type: ignore[misc]
+        heights = [y for _, y in column]
+        kept = {0, len(column) - 1, heights.index(min(heights)), heights.index(max(heights))}
         found += [column[i] for i in sorted(kept)]
     return found
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 from catalog.answers import Document
@@ -17,7 +16,7 @@ def night_at_work(database: Path, locks: Path = Path("/proc/locks")) -> Document
     """
     path = night_lock_path(database)
     try:
-        inode = os.stat(path).st_ino  # noqa: PTH116
+        inode = path.stat().st_ino
         held = any(_is_of(line, inode) for line in locks.read_text(encoding="ascii", errors="replace").splitlines())
         told = json.loads(path.read_text(encoding="utf-8")) if held else None
         return told and {"pid": int(told["pid"]), "host": str(told["host"]), "started_at": str(told["started_at"])}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 Signature = tuple[tuple[int, int, int, int] | None, ...]
@@ -15,7 +14,7 @@ def signature_of(path: Path) -> Signature:
 
 def _marks(path: Path) -> tuple[int, int, int, int] | None:
     try:
-        found = os.stat(path)  # noqa: PTH116
+        found = path.stat()
     except OSError:
         return None
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns

@@ -204,7 +204,7 @@ class _Source:
 
     def opened(self, path: Path) -> int:
         """Return a descriptor of the file that is there; that of one that was replaced is closed."""
-        if self._descriptor is None or not os.path.samestat(os.fstat(self._descriptor), os.stat(path)):  # noqa: PTH116
+        if self._descriptor is None or not os.path.samestat(os.fstat(self._descriptor), path.stat()):
             self.close()
             self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         return self._descriptor
