@@ -19,6 +19,7 @@ from catalog.service.values import Role
 from catalog.version import version_line
 
 _JSON, _HTML = "application/json", "text/html"
+_FOR_PROGRAMS = (links.API, "/openapi.json", "/healthz", "/readyz", "/metrics")
 FORM = "landproof.form"
 """Where the scope of a request that was a form of a page keeps the page to go back to."""
 
@@ -28,7 +29,7 @@ def wants_json(request: Request) -> bool:
     if FORM in request.scope:
         return False
     path = request.url.path
-    if path in (links.API, "/openapi.json") or path.startswith(f"{links.API}/"):
+    if path in _FOR_PROGRAMS or path.startswith(f"{links.API}/"):
         return True
     if request.query_params.get("format") == "json":
         return True

@@ -85,6 +85,8 @@ def test_it_is_ready_once_there_is_a_copy_and_says_to_strangers_nothing_more(pla
     place.doors.token()
     answer = place.ready()
     assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
+    probe = place.doors.client().get("/readyz", headers={"Accept": "*/*"})
+    assert (probe.status_code, probe.headers["content-type"]) == (503, "application/problem+json")
     assert answer.headers["retry-after"]
     assert (answer.json()["detail"], answer.json()["hint"]) == ("not ready", None)
     assert str(place.folder) not in answer.text
