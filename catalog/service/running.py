@@ -9,6 +9,7 @@ import logging
 import os
 import resource
 import signal
+import socket
 import ssl
 import sys
 import threading
@@ -114,15 +115,15 @@ class _Server(uvicorn.Server):
         self._streams, self._ready, self._say = streams, ready, say
         self.told: signal.Signals | None = None
 
-    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
-        await super().startup(sockets)  # type: ignore[arg-type]
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
         if self.started:
             self._ready()
 
-    async def shutdown(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._say("stopping: answers that were begun are given")
         self._streams.stop()
-        await super().shutdown(sockets)  # type: ignore[arg-type]
+        await super().shutdown(sockets)
         _end_for_certain(ExitStatus.INTERRUPTED if self.told == signal.SIGINT else ExitStatus.OK)
 
     @contextmanager
