@@ -188,15 +188,15 @@ class TestPages:
 
 def mend(zone: Zone) -> None:
     """Write the file as it should have been, and scan."""
-    folder = f"{ALPHA}/exportTime={TIME}"
-    zone.put(f"{folder}/{json_part(0)}", some_json())
-    zone.scan()
+    path = f"{ALPHA}/exportTime={TIME}/{json_part(0)}"
+    zone.put(path, (zone.root / path).read_bytes().removesuffix(b"behind"))
+    assert zone.scan().status == 0
 
 
 def put_back(zone: Zone, spoilt: bytes) -> None:
     """Write the file as it was found, and scan."""
     zone.put(f"{ALPHA}/exportTime={TIME}/{json_part(0)}", spoilt)
-    zone.scan()
+    assert zone.scan().status == 2
 
 
 class TestOneFindingOverTime:

@@ -91,9 +91,9 @@ def test_a_finding_is_followed_accepted_by_an_operator_and_taken_back(own_years:
 
 
 def _newest(served: Served, dataset: str, count: int) -> list[str]:
-    """Return the ids of the newest snapshots of a dataset, oldest first."""
-    listed = served.document(f"/dataset?dataset={dataset}" if False else f"/datasets/{dataset}", "viewer")["snapshots"]
-    return [str(one["id"]) for one in listed[:count]][::-1]
+    """Return the ids of the newest snapshots of a dataset that have arrived, oldest first."""
+    listed = served.document(f"/datasets/{dataset}", "viewer")["snapshots"]
+    return [str(one["id"]) for one in listed if one["verdict"] != "arriving"][:count][::-1]
 
 
 def _digits(text: str) -> int:
