@@ -45,8 +45,8 @@ def serve(
         raise UsageError("--tls-cert and --tls-key belong together", hint="name both files, or neither")
     session = open_session(config, catalog, wants_json=wants_json)
     session = replace(session, settings=_placed(session.settings, host, port))
-    from catalog.service.binding import Listening  # with all that a web server needs
-    from catalog.service.running import make_service, run
+    from catalog.service.serving.binding import Listening  # with all that a web server needs
+    from catalog.service.serving.running import make_service, run
 
     chosen = session.settings.service
     listening = Listening(chosen.host, chosen.port, tls_cert, tls_key)
@@ -73,7 +73,7 @@ def _placed(settings: Settings, host: str | None, port: int | None) -> Settings:
 
 
 def _is_here(host: str) -> bool:
-    from catalog.service.headers import is_loopback
+    from catalog.service.middleware.headers import is_loopback
 
     return is_loopback(host)
 

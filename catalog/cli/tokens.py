@@ -14,7 +14,7 @@ from catalog.cli.render import table, text_of
 from catalog.cli.session import open_session
 from catalog.moments import parse_moment
 from catalog.schedule import parse_duration
-from catalog.service.tokens import create_token, read_tokens, revoke_token, tokens_document
+from catalog.service.access.tokens import create_token, read_tokens, revoke_token, tokens_document
 from catalog.service.values import Role
 from catalog.words import shown, when
 from catalog.workflow import utc_now

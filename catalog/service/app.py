@@ -11,50 +11,34 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 
-from catalog.service import (
-    api_changes,
-    api_evidence,
-    api_health,
-    api_jobs,
-    api_judging,
-    api_lookups,
-    api_sql,
-    pages_audit,
-    pages_dataset,
-    pages_findings,
-    pages_login,
-    pages_overview,
-    pages_restore,
-    pages_scans,
-    pages_search,
-    pages_snapshot,
-    problems,
-)
-from catalog.service.access import guard_routes
-from catalog.service.counted import install_counts
-from catalog.service.headers import install_headers
-from catalog.service.kept import install_kept
-from catalog.service.methods import install_methods
+from catalog.service.access.callers import guard_routes
+from catalog.service.api import changes, evidence, health, jobs, judging, lookups, sql
+from catalog.service.middleware.counted import install_counts
+from catalog.service.middleware.headers import install_headers
+from catalog.service.middleware.kept import install_kept
+from catalog.service.middleware.methods import install_methods
+from catalog.service.pages import audit, dataset, findings, login, overview, restore, scans, search, snapshot
+from catalog.service.responses import problems
 from catalog.service.values import Service
 from catalog.workflow import tool_version
 
 _ROUTERS = (
-    api_health.router,
-    api_lookups.router,
-    api_judging.router,
-    api_evidence.router,
-    api_sql.router,
-    api_changes.router,
-    api_jobs.router,
-    pages_login.router,
-    pages_overview.router,
-    pages_dataset.router,
-    pages_snapshot.router,
-    pages_restore.router,
-    pages_scans.router,
-    pages_findings.router,
-    pages_audit.router,
-    pages_search.router,
+    health.router,
+    lookups.router,
+    judging.router,
+    evidence.router,
+    sql.router,
+    changes.router,
+    jobs.router,
+    login.router,
+    overview.router,
+    dataset.router,
+    snapshot.router,
+    restore.router,
+    scans.router,
+    findings.router,
+    audit.router,
+    search.router,
 )
 _ABOUT = """\
 What landed, whether it is whole, and what a restore needs: the documents of the `landproof` command over HTTP.

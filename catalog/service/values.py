@@ -13,9 +13,9 @@ from catalog.settings import Settings
 from catalog.store.database import Catalog
 
 if TYPE_CHECKING:
-    from catalog.service.access import Access
-    from catalog.service.current import Current
-    from catalog.service.jobs import Jobs
+    from catalog.service.access.callers import Access
+    from catalog.service.current.copy import Current
+    from catalog.service.jobs.runner import Jobs
 
 
 class Role(StrEnum):

@@ -9,7 +9,7 @@ import pytest
 from support.landproof import landproof
 
 from catalog.exit_status import ExitStatus
-from catalog.service.tokens import FILE, TokenFile
+from catalog.service.access.tokens import FILE, TokenFile
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from support.doors import HERE, PAGE, Doors
 
-from catalog.service.arrivals import next_path
-from catalog.service.headers import MOST_BYTES, is_loopback
+from catalog.service.access.arrivals import next_path
+from catalog.service.middleware.headers import MOST_BYTES, is_loopback
 
 CLOSED = {"hosts": ["landproof.example"], "host": "0.0.0.0"}
 

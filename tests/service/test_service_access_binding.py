@@ -11,8 +11,8 @@ import pytest
 from fastapi import FastAPI
 from support.doors import Doors
 
-from catalog.service.binding import Listening, bind, refuse_unguarded
-from catalog.service.running import run_app
+from catalog.service.serving.binding import Listening, bind, refuse_unguarded
+from catalog.service.serving.running import run_app
 from verifier.errors import CatalogError, UsageError
 
 

@@ -19,8 +19,8 @@ import httpx
 import pytest
 from support.doors_served import FETCH_SECONDS, HEAD_SECONDS, STOP_SECONDS, WHOLE_SECONDS
 
-from catalog.service.connections import MOST_HEAD_BYTES
-from catalog.service.tokens import create_token, revoke_token
+from catalog.service.access.tokens import create_token, revoke_token
+from catalog.service.serving.connections import MOST_HEAD_BYTES
 from catalog.service.values import Role
 from catalog.workflow import utc_now
 

@@ -10,10 +10,10 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from support.doors import Within
 
-from catalog.service.access import PUBLIC
+from catalog.service.access.callers import PUBLIC
+from catalog.service.access.tokens import create_token
 from catalog.service.app import create_app
-from catalog.service.running import make_service
-from catalog.service.tokens import create_token
+from catalog.service.serving.running import make_service
 from catalog.service.values import Role
 from catalog.settings import Settings
 from catalog.store.database import Catalog

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from starlette.applications import Starlette
 from support.doors import PAGE, Doors
 
-from catalog.service.access import Changing, Viewer, guard_routes
+from catalog.service.access.callers import Changing, Viewer, guard_routes
 from catalog.service.values import Role
 
 ROLES = ("viewer", "auditor", "operator")

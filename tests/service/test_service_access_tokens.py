@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.service import sessions as sessions_module
-from catalog.service.sessions import Sessions
-from catalog.service.throttle import MOST_ADDRESSES, Pace, Throttle
-from catalog.service.tokens import FILE, TokenFile, create_token, read_tokens, revoke_token
+from catalog.service.access import sessions as sessions_module
+from catalog.service.access.sessions import Sessions
+from catalog.service.access.throttle import MOST_ADDRESSES, Pace, Throttle
+from catalog.service.access.tokens import FILE, TokenFile, create_token, read_tokens, revoke_token
 from catalog.service.values import Role
 from verifier.errors import SettingsError, UsageError
 

@@ -13,7 +13,7 @@ from support.zones import ALPHA, Zone, daily
 from catalog import judgements
 from catalog.inquiry import Inquiry
 from catalog.judgements import CheckQuestion, RetentionQuestion, RpoQuestion
-from catalog.service.judging import count_snapshots, judged
+from catalog.service.current.judging import count_snapshots, judged
 from catalog.settings import load_settings
 from catalog.store.database import Catalog
 from verifier.errors import CatalogError, UnknownError, UsageError

@@ -11,8 +11,8 @@ import pytest
 from support.zones import Zone
 
 from catalog.service.app import create_app
-from catalog.service.methods import Methods
-from catalog.service.running import make_service
+from catalog.service.middleware.methods import Methods
+from catalog.service.serving.running import make_service
 from catalog.settings import load_settings
 from catalog.store.database import Catalog
 

@@ -14,8 +14,8 @@ from support.processes import until
 from support.service import Served, serving
 from support.zones import ALPHA, Zone, daily
 
-from catalog.service.few import Few
-from catalog.service.problems import Problem
+from catalog.service.api.few import Few
+from catalog.service.responses.problems import Problem
 from fixtures.content import TIME
 
 _HOSTILE = {

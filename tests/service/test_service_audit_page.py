@@ -20,9 +20,9 @@ from support.service import Served, serving
 from support.zones import ALPHA, BETA, Zone, daily
 
 from catalog.inquiry import Inquiry
-from catalog.service import views_audit
-from catalog.service.api_finding_documents import AuditDocument
-from catalog.service.views_audit import AuditQuestion, presets
+from catalog.service.api.finding_documents import AuditDocument
+from catalog.service.views import audit
+from catalog.service.views.audit import AuditQuestion, presets
 from catalog.settings import load_settings
 from catalog.store.database import Catalog
 from fixtures.content import TIME, json_part
@@ -63,7 +63,7 @@ def served(zone: Zone) -> Iterator[Served]:
 
 def audited(of: Zone, **asked: Any) -> Document:
     asker = Inquiry(load_settings(of.config, {}), Catalog(of.catalog), asked_at=NOW)
-    return views_audit.audit(asker, AuditQuestion(**({"start": START, "end": END} | asked)))
+    return audit.audit(asker, AuditQuestion(**({"start": START, "end": END} | asked)))
 
 
 class TestThePeriod:

@@ -13,7 +13,7 @@ from support.processes import until
 from support.service import serving
 from support.zones import Zone, daily
 
-from catalog.service.lasting import Lasting
+from catalog.service.current.lasting import Lasting
 from verifier.errors import CatalogError
 
 ROLES = ("viewer", "auditor", "operator")

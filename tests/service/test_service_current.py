@@ -23,10 +23,10 @@ from catalog.judgements import CheckQuestion
 from catalog.lookups import datasets
 from catalog.metrics_facts import gather_facts
 from catalog.scratch_folder import PREFIX
-from catalog.service import judging
-from catalog.service.current import Current
-from catalog.service.judging import JUDGED_PERIOD
-from catalog.service.lasting import Lasting
+from catalog.service.current import judging
+from catalog.service.current.copy import Current
+from catalog.service.current.judging import JUDGED_PERIOD
+from catalog.service.current.lasting import Lasting
 from catalog.settings import Settings
 from catalog.store import lock
 from catalog.store.database import Catalog

@@ -15,9 +15,9 @@ from support.zones import Zone, digits
 
 from catalog.inquiry import Inquiry
 from catalog.schedule import Cron, Every, Once, Schedule
-from catalog.service.dataset_parts import schedule_words, schema_changes
-from catalog.service.slot_days import TONES
-from catalog.service.views_dataset import DatasetQuestion, dataset
+from catalog.service.drawing.days import TONES
+from catalog.service.views.dataset import DatasetQuestion, dataset
+from catalog.service.views.dataset_parts import schedule_words, schema_changes
 from catalog.store.database import Catalog
 from catalog.store.series import Landed, columns_by_digest, landed, years_of
 from fixtures.content import TIME, gz, json_part, moment

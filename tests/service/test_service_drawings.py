@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.service.draw_calendar import CELL, TOP, draw_calendar
-from catalog.service.draw_chain import HEIGHT as CHAIN_HEIGHT
-from catalog.service.draw_chain import WIDTH as CHAIN_WIDTH
-from catalog.service.draw_chain import draw_chain, links_of
-from catalog.service.draw_line import BOTTOM, HEIGHT, LEFT, RIGHT, WIDTH, Point, draw_line
-from catalog.service.draw_line import TOP as LINE_TOP
-from catalog.service.draw_strip import DAY, GAP, draw_strip, spell_days, strip_width
-from catalog.service.draw_strip import HEIGHT as STRIP_HEIGHT
-from catalog.service.slot_days import NOTHING, TONES, DayWord, day_words, is_worse, runs, slot_word
+from catalog.service.drawing.calendar import CELL, TOP, draw_calendar
+from catalog.service.drawing.chain import HEIGHT as CHAIN_HEIGHT
+from catalog.service.drawing.chain import WIDTH as CHAIN_WIDTH
+from catalog.service.drawing.chain import draw_chain, links_of
+from catalog.service.drawing.days import NOTHING, TONES, DayWord, day_words, is_worse, runs, slot_word
+from catalog.service.drawing.line import BOTTOM, HEIGHT, LEFT, RIGHT, WIDTH, Point, draw_line
+from catalog.service.drawing.line import TOP as LINE_TOP
+from catalog.service.drawing.strip import DAY, GAP, draw_strip, spell_days, strip_width
+from catalog.service.drawing.strip import HEIGHT as STRIP_HEIGHT
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 WORDS = st.sampled_from(list(TONES))

@@ -17,10 +17,10 @@ from support.years import Years
 from support.zones import ALPHA, BETA, Zone, daily, some_json
 
 from catalog.inquiry import Inquiry
-from catalog.service import views_finding, views_findings
-from catalog.service.api_finding_documents import FindingDocument, FindingsDocument
-from catalog.service.views_finding import FindingQuestion
-from catalog.service.views_findings import FindingsQuestion
+from catalog.service.api.finding_documents import FindingDocument, FindingsDocument
+from catalog.service.views import finding, findings
+from catalog.service.views.finding import FindingQuestion
+from catalog.service.views.findings import FindingsQuestion
 from catalog.settings import load_settings
 from catalog.store.database import Catalog
 from catalog.store.finding_search import Grouping
@@ -62,12 +62,12 @@ def inquiry(zone: Zone) -> Inquiry:
 
 
 def found(of: Zone, /, **asked: Any) -> Document:
-    return views_findings.findings(inquiry(of), FindingsQuestion(**asked))
+    return findings.findings(inquiry(of), FindingsQuestion(**asked))
 
 
 def followed(zone: Zone, finding: Document) -> Document:
     asked = FindingQuestion(finding["code"], finding["snapshot_id"], finding["id"].rpartition("/")[2])
-    return views_finding.finding(inquiry(zone), asked)
+    return finding.finding(inquiry(zone), asked)
 
 
 def recorded(zone: Zone, view: str = "findings") -> list[tuple[Any, ...]]:
@@ -84,7 +84,7 @@ def listed(document: Document) -> list[tuple[Any, ...]]:
 def all_pages(asker: Inquiry, **asked: Any) -> list[Document]:
     pages, cursor = list[Document](), None
     while not pages or cursor:
-        pages.append(views_findings.findings(asker, FindingsQuestion(cursor=cursor, **asked)))
+        pages.append(findings.findings(asker, FindingsQuestion(cursor=cursor, **asked)))
         cursor = pages[-1]["next"]
     return pages
 
@@ -174,13 +174,13 @@ class TestPages:
                 """SELECT code, count(*) FROM (SELECT DISTINCT snapshot, code, path, place FROM findings)
                    GROUP BY ALL ORDER BY ALL"""
             ).fetchall()
-        document = views_findings.findings(asker, FindingsQuestion(levels=ANY, limit=1))
+        document = findings.findings(asker, FindingsQuestion(levels=ANY, limit=1))
         assert sorted((one["code"], one["findings"]) for one in document["groups"]) == rows
 
     @pytest.mark.parametrize("by", list(Grouping))
     def test_groups_add_up_to_all(self, years_small: Years, by: Grouping) -> None:
         asker = Inquiry(load_settings(years_small.config, {}), Catalog(years_small.catalog))
-        document = views_findings.findings(asker, FindingsQuestion(levels=ANY, group=by, only_open=False, limit=1))
+        document = findings.findings(asker, FindingsQuestion(levels=ANY, group=by, only_open=False, limit=1))
         assert document["groups_more"] == 0
         for name in ("findings", "errors", "warnings", "infos", "accepted", "open"):
             assert sum(one[name] for one in document["groups"]) == document["counts"][name]
@@ -238,7 +238,7 @@ class TestOneFindingOverTime:
 
     def test_is_not_known_where_no_state_has_it(self, zone: Zone) -> None:
         with pytest.raises(UnknownError, match="no finding"):
-            views_finding.finding(inquiry(zone), FindingQuestion(GARBAGE, f"zone/{ALPHA}/{TIME}", "0" * 16))
+            finding.finding(inquiry(zone), FindingQuestion(GARBAGE, f"zone/{ALPHA}/{TIME}", "0" * 16))
 
 
 @pytest.fixture(scope="module")

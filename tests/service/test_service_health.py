@@ -15,11 +15,12 @@ from support.landproof import landproof
 from support.settings_files import load
 
 from catalog.metrics import exposition
-from catalog.service import api_health, problems
-from catalog.service.counted import install_counts
-from catalog.service.current import Current
-from catalog.service.headers import install_headers
-from catalog.service.kept import install_kept
+from catalog.service.api import health
+from catalog.service.current.copy import Current
+from catalog.service.middleware.counted import install_counts
+from catalog.service.middleware.headers import install_headers
+from catalog.service.middleware.kept import install_kept
+from catalog.service.responses import problems
 from catalog.store.database import Catalog
 from verifier.errors import CatalogError
 
@@ -46,7 +47,7 @@ class Place:
         self.app.state.service = SimpleNamespace(
             access=self.doors.access, current=self.current, clock=lambda: self.doors.now
         )
-        self.app.include_router(api_health.router)
+        self.app.include_router(health.router)
         problems.install(self.app)
         install_kept(self.app)
         install_headers(self.app)

@@ -16,13 +16,13 @@ from support.processes import until
 from support.zones import Zone, daily
 
 from catalog.inquiry import Inquiry
-from catalog.service.current import Current
-from catalog.service.job_asked import LedgerAsked
-from catalog.service.job_files import JobFiles
-from catalog.service.job_kinds import order_of
-from catalog.service.job_values import Job, JobState, Order, Progress
-from catalog.service.jobs import Jobs
-from catalog.service.problems import Problem
+from catalog.service.current.copy import Current
+from catalog.service.jobs.asked import LedgerAsked
+from catalog.service.jobs.files import JobFiles
+from catalog.service.jobs.kinds import order_of
+from catalog.service.jobs.runner import Jobs
+from catalog.service.jobs.values import Job, JobState, Order, Progress
+from catalog.service.responses.problems import Problem
 from catalog.service.values import Caller, Role, Way
 from catalog.settings import load_settings
 from catalog.store.database import Catalog

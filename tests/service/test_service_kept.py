@@ -14,13 +14,13 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import Response
 from support.doors import PAGE, Doors
 
-from catalog.service import kept as kept_module
 from catalog.service import pages_login, problems
-from catalog.service.access import Auditor, Viewer
-from catalog.service.answering import answer as answered
-from catalog.service.counted import install_counts
-from catalog.service.headers import install_headers
-from catalog.service.kept import Answer, Kept, Shelf, install_kept
+from catalog.service.access.callers import Auditor, Viewer
+from catalog.service.middleware import kept as kept_module
+from catalog.service.middleware.counted import install_counts
+from catalog.service.middleware.headers import install_headers
+from catalog.service.middleware.kept import Answer, Kept, Shelf, install_kept
+from catalog.service.responses.answering import answer as answered
 
 
 @dataclass

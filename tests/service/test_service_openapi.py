@@ -17,7 +17,7 @@ import pytest
 from support.service import Served, serving
 from support.zones import ALPHA, BETA, Zone, daily, some_json
 
-from catalog.service.api_examples import EXAMPLES, PARAMETERS
+from catalog.service.api.examples import EXAMPLES, PARAMETERS
 from fixtures.content import TIME, json_part, moment
 
 Description = dict[str, Any]

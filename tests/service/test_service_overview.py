@@ -19,10 +19,10 @@ from catalog.inquiry import Inquiry
 from catalog.judge_values import DatasetJudgement, Promise
 from catalog.judge_zones import judge_flows, judge_zone
 from catalog.results import Watch
-from catalog.service.exposure import chain_of, recoveries
-from catalog.service.overview_matters import RANKS, Told, matters_of
-from catalog.service.overview_rows import Known, rows_of
-from catalog.service.views_overview import OverviewQuestion, Sort, board_of, overview
+from catalog.service.current.exposure import chain_of, recoveries
+from catalog.service.views.overview import OverviewQuestion, Sort, board_of, overview
+from catalog.service.views.overview_matters import RANKS, Told, matters_of
+from catalog.service.views.overview_rows import Known, rows_of
 from catalog.settings import Settings
 from catalog.store.database import Catalog
 from catalog.store.pulse import OpenNotice, ZoneLook

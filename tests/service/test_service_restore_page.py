@@ -17,7 +17,7 @@ from support.service import Document, Served, serving
 from support.zones import ALPHA, BETA, Zone, daily, days_before, some_json
 
 from catalog.judge_values import SlotStatus
-from catalog.service.views_restore_chain import chain_object
+from catalog.service.views.restore_chain import chain_object
 from fixtures.content import TIME, moment
 from verifier.model import Verdict
 

@@ -15,7 +15,7 @@ from support.service import Served, serving
 from support.zones import ALPHA, Zone, daily
 
 from catalog.night_lock import only_night
-from catalog.service.job_night import night_at_work
+from catalog.service.jobs.night import night_at_work
 from catalog.workflow import utc_now
 
 ROLES = ("viewer", "auditor", "operator")

@@ -12,8 +12,8 @@ from support.service import Served, serving
 from support.zones import ALPHA, BETA, Zone, days_before
 
 from catalog.inquiry import Inquiry
-from catalog.service import views_search
-from catalog.service.views_search import SearchQuestion
+from catalog.service.views import search
+from catalog.service.views.search import SearchQuestion
 from catalog.settings import load_settings
 from catalog.store.database import Catalog
 from fixtures.content import TIME, json_part
@@ -48,7 +48,7 @@ def served(zone: Zone) -> Iterator[Served]:
 
 def found(of: Zone, text: str, **asked: Any) -> Document:
     asker = Inquiry(load_settings(of.config, {}), Catalog(of.catalog))
-    return views_search.search(asker, SearchQuestion(text=text, **asked))
+    return search.search(asker, SearchQuestion(text=text, **asked))
 
 
 def page(served: Served, text: str, **headers: str) -> str:

@@ -15,10 +15,11 @@ import httpx
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import StreamingResponse
 
-from catalog.service import pages_login, problems
-from catalog.service.access import Access, Auditor, Caller, Changing, Operator, Viewer, guard_routes
-from catalog.service.headers import install_headers
-from catalog.service.tokens import create_token, revoke_token
+from catalog.service.access.callers import Access, Auditor, Caller, Changing, Operator, Viewer, guard_routes
+from catalog.service.access.tokens import create_token, revoke_token
+from catalog.service.middleware.headers import install_headers
+from catalog.service.pages import login
+from catalog.service.responses import problems
 from catalog.service.values import Role
 from catalog.settings import Settings
 from catalog.settings_tables import Document, ServiceTable
@@ -157,7 +158,7 @@ def small_app(access: Access) -> FastAPI:
     """Return the app; what it answers is who asked."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.service = SimpleNamespace(access=access, current=SimpleNamespace(trouble=None, copied_at=None))
-    app.include_router(pages_login.router)
+    app.include_router(login.router)
     app.include_router(router)
     problems.install(app)
     guard_routes(app)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from support.doors import small_app
 
-from catalog.service import connections, running
-from catalog.service.access import Access
-from catalog.service.binding import Listening
+from catalog.service.access.callers import Access
+from catalog.service.serving import connections, running
+from catalog.service.serving.binding import Listening
 from catalog.settings import Settings
 from catalog.workflow import utc_now
 

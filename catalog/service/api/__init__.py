@@ -1,0 +1,1 @@
+"""The documents of the command line, over HTTP."""

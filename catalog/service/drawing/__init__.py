@@ -1,0 +1,1 @@
+"""Days, slots and values as shapes, in units of the drawing."""

@@ -1,0 +1,1 @@
+"""Commands that people have run, as processes of their own."""

@@ -1,0 +1,1 @@
+"""Documents and problems as responses: JSON or HTML."""
