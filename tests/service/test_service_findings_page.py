@@ -65,8 +65,8 @@ def found(of: Zone, /, **asked: Any) -> Document:
     return findings.findings(inquiry(of), FindingsQuestion(**asked))
 
 
-def followed(zone: Zone, finding: Document) -> Document:
-    asked = FindingQuestion(finding["code"], finding["snapshot_id"], finding["id"].rpartition("/")[2])
+def followed(zone: Zone, one: Document) -> Document:
+    asked = FindingQuestion(one["code"], one["snapshot_id"], one["id"].rpartition("/")[2])
     return finding.finding(inquiry(zone), asked)
 
 
@@ -190,13 +190,13 @@ def mend(zone: Zone) -> None:
     """Write the file as it should have been, and scan."""
     path = f"{ALPHA}/exportTime={TIME}/{json_part(0)}"
     zone.put(path, (zone.root / path).read_bytes().removesuffix(b"behind"))
-    assert zone.scan().status == 0
+    assert GARBAGE not in zone.scan().out
 
 
 def put_back(zone: Zone, spoilt: bytes) -> None:
     """Write the file as it was found, and scan."""
     zone.put(f"{ALPHA}/exportTime={TIME}/{json_part(0)}", spoilt)
-    assert zone.scan().status == 2
+    assert GARBAGE in zone.scan().out
 
 
 class TestOneFindingOverTime:
