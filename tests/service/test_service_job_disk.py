@@ -153,6 +153,18 @@ def test_a_record_under_another_name_than_its_own_is_none(files: JobFiles) -> No
     assert files.load() == []
 
 
+def test_what_was_left_without_a_record_goes_and_nothing_else(files: JobFiles) -> None:
+    files.save(a_job(1))
+    (files.folder / f"{2:024x}.job.json").write_bytes(b"no record that can be read")
+    left = [place(f"{n:024x}") for n in (1, 2, 3) for place in (files.document_of, files.file_of)]
+    foreign = files.folder / "notes.document.json"
+    for path in (*left, foreign):
+        path.write_text("{}")
+    files.sweep()
+    assert [path.exists() for path in left] == [True] * 4 + [False] * 2
+    assert foreign.exists()
+
+
 def test_what_is_old_or_too_much_goes_and_what_runs_stays(files: JobFiles) -> None:
     old = a_job(1, NOW - timedelta(days=31))
     running = replace(a_job(2, NOW - timedelta(days=31)), state=JobState.RUNNING)

@@ -82,10 +82,10 @@ def get_file(request: Request, job_id: JobId, _: Viewer) -> Response:
 
 @router.get("/{job_id}/events", summary="Follow a job", response_class=Response)
 async def get_events(
-    request: Request, job_id: JobId, _: Viewer, last_event_id: Annotated[str | None, Header()] = None
+    request: Request, job_id: JobId, caller: Viewer, last_event_id: Annotated[str | None, Header()] = None
 ) -> Response:
     """Return server-sent events: `state` with the job, `progress` in between; the stream ends with the job."""
-    return job_events(service_of(request).jobs, job_id, last_event_id)
+    return job_events(service_of(request).jobs, job_id, last_event_id, caller.name)
 
 
 @router.post("/{job_id}/cancel", status_code=202, summary="End a job")

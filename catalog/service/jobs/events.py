@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import dataclass
 
 from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
 
@@ -15,26 +15,21 @@ from catalog.service.jobs.runner import Jobs
 from catalog.service.jobs.values import Job, job_document
 from catalog.service.responses.problems import Problem
 
-MOST_LISTENERS = 100
+MOST_LISTENERS, MOST_OF_ONE = 100, 40
+"""How many may listen at a time, and of one name: a stream holds its connection for as long as a job takes."""
 _LOOK_SECONDS = 0.25
 _KEEPALIVE_SECONDS = 15.0
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
-@dataclass(slots=True)
-class Seats:
-    """How many listen now; a stream holds its connection for as long as a job takes."""
-
-    taken: int = 0
+_listening: Counter[str] = Counter()
 
 
-_SEATS = Seats()
+def job_events(jobs: Jobs, job_id: str, last_id: str | None, name: str) -> EventSourceResponse:
+    """Return the stream of one job, for who has that name: `state` with its document, `progress` in between.
 
-
-def job_events(jobs: Jobs, job_id: str, last_id: str | None) -> EventSourceResponse:
-    """Return the stream of one job: `state` with its document, `progress` in between; it ends with the job.
-
-    Every event tells all there is to tell, so that one who was away misses nothing: `last_id` is what they had.
+    It ends with the job. Every event tells all there is to tell, so that one who was away misses nothing:
+    `last_id` is what they had.
     """
     jobs.get(job_id)
 
@@ -43,19 +38,24 @@ def job_events(jobs: Jobs, job_id: str, last_id: str | None) -> EventSourceRespo
         if job.version == since and not (told is None and job.state.is_over):
             return since, told, [], False
         is_same = told is not None and (told.state, told.is_being_ended) == (job.state, job.is_being_ended)
-        name = "progress" if is_same else "state"
+        kind = "progress" if is_same else "state"
         data = job.progress.object() if is_same else job_document(job, jobs.waits_for(job))
-        return job.version, job, [event(name, data, job.version)], job.state.is_over
+        return job.version, job, [event(kind, data, job.version)], job.state.is_over
 
-    return _stream(_followed(events, _number(last_id)))
+    return _stream(_followed(events, _number(last_id)), name)
 
 
 def fragments(
-    version: Callable[[], int], render: Callable[[], str], turn: Callable[[], object], is_over: Callable[[], bool]
+    name: str,
+    version: Callable[[], int],
+    render: Callable[[], str],
+    turn: Callable[[], object],
+    is_over: Callable[[], bool],
 ) -> EventSourceResponse:
-    """Return the stream of a piece of a page: `piece` whenever it is another, `turned` whenever `turn` gives another.
+    """Return the stream of a piece of a page, for who has that name.
 
-    Ends with `over`, where nothing more will become of it.
+    It tells `piece` whenever the piece is another, `turned` whenever `turn` gives another, and ends with `over` where
+    nothing more will become of it.
     """
     sent, turned = "", turn()
 
@@ -74,7 +74,7 @@ def fragments(
         sent, turned = text, then
         return now, told, fresh, over
 
-    return _stream(_followed(events, -1))
+    return _stream(_followed(events, -1), name)
 
 
 def event(name: str, data: Document, number: int) -> bytes:
@@ -100,23 +100,30 @@ async def _followed(events: _Events, since: int) -> AsyncIterator[Iterable[bytes
             await asyncio.sleep(_LOOK_SECONDS)
 
 
-def _stream(followed: AsyncIterator[Iterable[bytes]]) -> EventSourceResponse:
-    """Answer with a stream. Raises `Problem` where too many listen already."""
-    if _SEATS.taken >= MOST_LISTENERS:
-        hint = "ask for the job itself now and then"
-        raise Problem(503, f"{MOST_LISTENERS} listen already", hint, headers={"Retry-After": "15"})
+def _stream(followed: AsyncIterator[Iterable[bytes]], name: str) -> EventSourceResponse:
+    """Answer with a stream. Raises `Problem` where too many listen already, 429 where they are one's own."""
+    if _listening[name] >= MOST_OF_ONE:
+        raise _refusal(429, f"{MOST_OF_ONE} listen already as {name}")
+    if _listening.total() >= MOST_LISTENERS:
+        raise _refusal(503, f"{MOST_LISTENERS} listen already")
 
     async def seated() -> AsyncIterator[bytes]:
-        _SEATS.taken += 1
+        _listening[name] += 1
         try:
             yield b"retry: 3000\n\n"
             async for some in followed:
                 for one in some:
                     yield one
         finally:
-            _SEATS.taken -= 1
+            _listening[name] -= 1
+            if not _listening[name]:
+                del _listening[name]
 
     return EventSourceResponse(seated(), headers=_HEADERS)
+
+
+def _refusal(status: int, detail: str) -> Problem:
+    return Problem(status, detail, "ask for the job itself now and then", headers={"Retry-After": "15"})
 
 
 def _number(text: str | None) -> int:

@@ -81,6 +81,14 @@ class JobFiles:
                     found.append(job)
         return found
 
+    def sweep(self) -> None:
+        """Remove what jobs left of which there is no record, as where the disk was full when one was to be written."""
+        for kind in (_DOCUMENT, _FILE):
+            for path in self.folder.glob(f"*{kind}"):
+                job_id = path.name.removesuffix(kind)
+                if _ID.fullmatch(job_id) and not (self.folder / f"{job_id}{_RECORD}").exists():
+                    self._remove(job_id, kind)
+
     def prune(self, jobs: Iterable[Job], now: datetime) -> tuple[set[str], set[str]]:
         """Remove what is too old or too much; return the ids of jobs that are gone, and of those without files now.
 

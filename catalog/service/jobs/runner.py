@@ -67,6 +67,7 @@ class Jobs:
         except CatalogError as error:
             self.trouble = error
             return
+        self._files.sweep()
         for job in self._files.load():
             self._jobs[job.id] = job
             if job.state.is_over:

@@ -30,7 +30,7 @@ def job(request: Request, job_id: str, caller: Viewer) -> Response:
 
 
 @router.get("/jobs/{job_id}/live")
-async def job_live(request: Request, job_id: str, _: Viewer) -> Response:
+async def job_live(request: Request, job_id: str, caller: Viewer) -> Response:
     """Send how far a job is, as a piece of its page, whenever it is further."""
     jobs = service_of(request).jobs
     jobs.get(job_id)
@@ -39,6 +39,7 @@ async def job_live(request: Request, job_id: str, _: Viewer) -> Response:
         return render(request, "job_now.html", {"document": job_view(jobs, jobs.get(job_id))})
 
     return fragments(
+        caller.name,
         lambda: jobs.get(job_id).version,
         piece,
         lambda: jobs.get(job_id).state,

@@ -52,7 +52,7 @@ def scans(request: Request, _: Viewer, asked: Annotated[_Scans, Query()]) -> Res
 
 
 @router.get("/scans/live")
-async def scans_live(request: Request, _: Viewer) -> Response:
+async def scans_live(request: Request, caller: Viewer) -> Response:
     """Send what runs now, as a piece of the page, whenever it is another."""
     service = service_of(request)
 
@@ -62,7 +62,7 @@ async def scans_live(request: Request, _: Viewer) -> Response:
     def turn() -> object:
         return [(job.id, job.state) for job in service.jobs.under_way() if job.state is JobState.RUNNING]
 
-    return fragments(lambda: service.jobs.version, piece, turn, lambda: False)
+    return fragments(caller.name, lambda: service.jobs.version, piece, turn, lambda: False)
 
 
 @router.get("/scans/{scan_id}")
