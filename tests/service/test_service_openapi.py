@@ -27,7 +27,7 @@ _LEFT_OUT = {
     "ignored_auth": "wrong tokens are throttled; who may do what is tried role by role elsewhere",
 }
 _METHODS = {"get", "post", "put", "patch", "delete"}
-_SECONDS = 40
+_SECONDS = 60
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +151,8 @@ def _tried(served: Served, schema: str, *words: str) -> subprocess.CompletedProc
 
 def test_schemathesis_finds_nothing_that_is_not_as_described(served: Served) -> None:
     url = f"{served.url}/openapi.json"
-    done = _tried(served, url, "--phases", "examples,coverage,fuzzing", "--max-time", str(_SECONDS), "--workers", "2")
+    # By one worker: with two, Python's parser, which the tool asks about its own code, at times fails in one of them.
+    done = _tried(served, url, "--phases", "examples,coverage,fuzzing", "--max-time", str(_SECONDS))
     assert done.returncode == 0, done.stdout[:8000] + done.stderr[-2000:]
     assert "Tested" in done.stdout
 
