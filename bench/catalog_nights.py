@@ -10,9 +10,9 @@ from hashlib import sha256
 from time import perf_counter
 
 from bench.catalog_builder import COLUMNS, FIRST, URL, ZONE, Plan
-from catalog.judge_transitions import Transition
-from catalog.judge_values import SlotStatus
-from catalog.recorder import Recorder
+from catalog.judging.transitions import Transition
+from catalog.judging.values import SlotStatus
+from catalog.scans.recorder import Recorder
 from catalog.segments.names import SegmentKind
 from catalog.store.database import Catalog, Connection
 from catalog.store.entries import Entry

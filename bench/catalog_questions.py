@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, timedelta
 
 from bench.catalog_builder import ZONE, Plan
-from catalog.difference import difference
+from catalog.questions.difference import difference
 from catalog.store.chains import known_exports
 from catalog.store.contents import get_contents
 from catalog.store.database import OPTIONS, Catalog, Connection

@@ -22,10 +22,10 @@ from typing import ParamSpec, TypeVar
 from bench.zones import build_zone
 from catalog.cli.scanning import Terms, perform
 from catalog.cli.session import Session
-from catalog.closing import seal_now
 from catalog.exit_status import Judgement
 from catalog.ledger_verify import Trust, verify_ledger
-from catalog.settings import load_settings
+from catalog.questions.closing import seal_now
+from catalog.settings.loading import load_settings
 from catalog.store import journal
 from catalog.store.database import Catalog
 from catalog.targets import find_targets

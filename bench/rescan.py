@@ -24,7 +24,7 @@ from bench.zones import build_zone
 from catalog.cli.scanning import Terms, perform
 from catalog.cli.session import Session, print_document
 from catalog.exit_status import Judgement
-from catalog.settings import Settings, load_settings
+from catalog.settings.loading import Settings, load_settings
 from catalog.store.database import Catalog
 from catalog.targets import find_targets
 from tests.support.servers import rclone_binary, running

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from catalog.judge_values import DatasetJudgement, Slot, SlotStatus
-from catalog.scan_answers import estimate_object, reverify_object
+from catalog.judging.values import DatasetJudgement, Slot, SlotStatus
+from catalog.scans.answers import estimate_object, reverify_object
 from catalog.store.copies import KnownCopy
 from catalog.store.history import FileRevision, SnapshotRevision
 from catalog.store.queries import RecordedDataset, RecordedFile, RecordedSnapshot
@@ -17,7 +17,7 @@ from verifier.model import Accepted, Column, Finding, SnapshotReport
 from verifier.zone_model import Stray, ZoneReport
 
 if TYPE_CHECKING:  # a look-up does without all that scanning needs
-    from catalog.results import ScanResult, Watch
+    from catalog.scans.results import ScanResult, Watch
 
 Document = dict[str, Any]
 

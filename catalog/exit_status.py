@@ -7,15 +7,15 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from catalog.accepting import is_known_blind
-from catalog.judge_values import SlotStatus
+from catalog.judging.values import SlotStatus
 from verifier.findings import Level
 from verifier.model import Finding, SnapshotReport, Verdict
 
 if TYPE_CHECKING:  # a look-up does without all that scanning, copying and restoring need
-    from catalog.copy_values import CopyResult
-    from catalog.restore_values import RestoreResult
-    from catalog.results import ScanResult, Watch
-    from catalog.settings import Settings
+    from catalog.copies.values import CopyResult
+    from catalog.restores.values import RestoreResult
+    from catalog.scans.results import ScanResult, Watch
+    from catalog.settings.loading import Settings
 
 
 class ExitStatus(IntEnum):

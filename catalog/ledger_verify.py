@@ -12,7 +12,7 @@ from catalog.sealing import outside_notes
 from catalog.segments.format import Segment
 from catalog.segments.names import SegmentKind
 from catalog.segments.shelf import open_shelf
-from catalog.settings import Settings
+from catalog.settings.loading import Settings
 from catalog.shelving import checkpoints_of, keys_of
 from catalog.store.database import Catalog, Connection
 from catalog.store.ledger import own_origin

@@ -1,4 +1,4 @@
-"""The facts that metrics are made of, as plain values; made by `catalog.metrics_facts`, named by `catalog.metrics`.
+"""The facts that metrics are made of, as plain values; made by `metrics.facts`, named by `metrics.families`.
 
 None, or an entry that is not there, is a fact that could not be had: there is no metric of it then, and never a zero.
 """

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from catalog.judge_transitions import transitions
-from catalog.judge_values import SlotStatus
-from catalog.results import Watch
+from catalog.judging.transitions import transitions
+from catalog.judging.values import SlotStatus
+from catalog.scans.results import Watch
 from catalog.segments.names import SegmentKind
 from catalog.store.entries import Entry
 from catalog.store.promises import ScheduleRecord, SlotRecord

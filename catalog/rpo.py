@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from catalog.judge_chain_values import Attempt, ChainSlot, Holding, Mode
-from catalog.judge_rpo import judge_rpo
-from catalog.judge_rpo_lives import stays_of
-from catalog.judge_rpo_values import CopyLife, Life, Revision, RpoJudgement, RpoQuestion, Stay
-from catalog.restore_plan import Wish, gather, lifetimes
-from catalog.settings import Settings
+from catalog.judging.chain_values import Attempt, ChainSlot, Holding, Mode
+from catalog.judging.rpo import judge_rpo
+from catalog.judging.rpo_lives import stays_of
+from catalog.judging.rpo_values import CopyLife, Life, Revision, RpoJudgement, RpoQuestion, Stay
+from catalog.restores.plan import Wish, gather, lifetimes
+from catalog.settings.loading import Settings
 from catalog.store.database import Catalog
 from catalog.store.lives import looks_at, recorded_states
 from verifier.model import SnapshotId

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from catalog.answers import Document, moment
-from catalog.judge_rpo_values import Cause, State, Stretch, Why, Worst
+from catalog.judging.rpo_values import Cause, State, Stretch, Why, Worst
 from catalog.rpo import Rpo
 
 _MICROSECOND = timedelta(microseconds=1)

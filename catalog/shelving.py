@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from catalog.scratch_folder import PREFIX
-from catalog.settings import Settings, keys_beside, segments_beside
+from catalog.settings.loading import Settings, keys_beside, segments_beside
 from catalog.store.database import Catalog
 from catalog.targets import zone_location
 from verifier.backends.base import Location

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from catalog.settings import Settings, ZoneSettings
-from catalog.settings_tables import AdobeTable
+from catalog.settings.loading import Settings, ZoneSettings
+from catalog.settings.tables import AdobeTable
 from verifier.backends.base import Location
 from verifier.backends.registry import lifetime_of
 from verifier.backends.urls import last_segment, local_path, parse_location, relative_to

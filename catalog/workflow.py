@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 
-from catalog.judge import judge_dataset, judge_expiry
-from catalog.judge_copies import arrival_of
-from catalog.judge_values import (
+from catalog.judging.copies import arrival_of
+from catalog.judging.slots import judge_dataset, judge_expiry
+from catalog.judging.values import (
     DatasetJudgement,
     Drills,
     Lifetime,
@@ -20,13 +20,14 @@ from catalog.judge_values import (
     Place,
     Promise,
 )
-from catalog.judge_zones import judge_flows, judge_zone, stale_limit
+from catalog.judging.zones import judge_flows, judge_zone, stale_limit
 from catalog.noting import noticed
-from catalog.observe import ZoneScan
-from catalog.results import ScanResult, Watch
-from catalog.run import Run
+from catalog.scans.observe import ZoneScan
+from catalog.scans.results import ScanResult, Watch
+from catalog.scans.run import Run
+from catalog.scans.tally import add
 from catalog.scope import covers
-from catalog.settings import DatasetSettings, Settings
+from catalog.settings.loading import DatasetSettings, Settings
 from catalog.store.database import Catalog
 from catalog.store.drills import last_drills
 from catalog.store.journal import record
@@ -42,7 +43,6 @@ from catalog.store.places import places_elsewhere
 from catalog.store.promises import ScheduleRecord, last_schedules, slot_statuses
 from catalog.store.reads import dataset_reads
 from catalog.store.said import acceptances_at, pauses
-from catalog.tally import add
 from catalog.targets import Target
 from verifier.backends.registry import lifetime_of, open_backend
 from verifier.errors import UsageError

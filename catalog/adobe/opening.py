@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 from catalog.adobe.client import FlowClient
-from catalog.settings import Settings
+from catalog.settings.loading import Settings
 from verifier.backends.adobe_login import TABLE, parse_login
 
 

@@ -9,8 +9,8 @@ from typing import cast
 from catalog.adobe.client import Ask, Body
 from catalog.adobe.logins import form_mistake, key_mistake
 from catalog.adobe.provision_values import IdOf, Part, Wanted
-from catalog.settings_exports import SECRET_PARAMS, Held
-from catalog.settings_values import Secret
+from catalog.settings.exports import SECRET_PARAMS, Held
+from catalog.settings.values import Secret
 from verifier.backends.references import VARIABLE, Reference
 from verifier.errors import DeniedError, UsageError
 

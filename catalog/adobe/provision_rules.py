@@ -16,7 +16,7 @@ from catalog.adobe.provision_values import Wanted
 from catalog.adobe.schedules import same_spelling
 from catalog.adobe.told import quoted
 from catalog.schedule import parse_every
-from catalog.settings_exports import ExportTable
+from catalog.settings.exports import ExportTable
 from verifier.errors import UsageError
 
 _HOURS = (3, 6, 8, 9, 12)

@@ -10,7 +10,7 @@ from catalog.adobe.client import Ask
 from catalog.adobe.kinds import Kind
 from catalog.adobe.logins import LoginSpec
 from catalog.adobe.model import BaseConnection, DatasetRef, Flow, SourceConnection, TargetConnection
-from catalog.settings_exports import Held
+from catalog.settings.exports import Held
 
 
 class Part(StrEnum):

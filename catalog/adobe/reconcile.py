@@ -26,7 +26,7 @@ from catalog.adobe.reconcile_values import (
     Stream,
     wrote,
 )
-from catalog.judge_values import Period
+from catalog.judging.values import Period
 from catalog.schedule import shift
 from verifier.findings import Level
 from verifier.model import Verdict

@@ -15,10 +15,10 @@ from catalog.adobe.schedules import schedule_of
 from catalog.adobe.sync_places import NoPlaceError, place_of, zone_at
 from catalog.adobe.sync_values import FlowParts, is_flow_id
 from catalog.adobe.told import quoted
-from catalog.judge_values import Period
+from catalog.judging.values import Period
 from catalog.schedule import Schedule, shift
 from catalog.scope import covers
-from catalog.settings import DatasetSettings, Settings
+from catalog.settings.loading import DatasetSettings, Settings
 from catalog.store.database import Catalog
 from catalog.store.known import known_files, known_marks, known_zones, recorded_kinds
 from catalog.store.queries import SnapshotFilter, list_snapshots

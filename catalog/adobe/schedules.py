@@ -1,6 +1,6 @@
 """What a flow's schedule means to us: the promise it makes, its one wording, and whether Adobe offers such a thing.
 
-Pure. Reading Adobe's JSON is the business of `parse`, judging what came of a promise that of `catalog.judge`.
+Pure. Reading Adobe's JSON is the business of `parse`, judging what came of a promise that of `catalog.judging.slots`.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ from catalog.adobe.sync_values import (
     is_flow_id,
 )
 from catalog.adobe.told import named, quoted
-from catalog.settings import DatasetSettings, Settings
+from catalog.settings.loading import DatasetSettings, Settings
 from verifier.layout import DEFAULT_TEMPLATE
 from verifier.model import finding
 

@@ -11,7 +11,7 @@ from itertools import islice
 from catalog.adobe.model import DatasetRef, FlowSchedule
 from catalog.adobe.sync_values import FlowParts, KeyChange, Value
 from catalog.schedule import Cadence, Every, format_duration, parse_every
-from catalog.settings import DatasetSettings
+from catalog.settings.loading import DatasetSettings
 
 Keys = dict[str, Value]
 

@@ -13,8 +13,8 @@ from pydantic import TypeAdapter, ValidationError
 from catalog.adobe.model import TargetConnection
 from catalog.adobe.sync_values import FlowParts
 from catalog.adobe.told import quoted, short
-from catalog.settings import ZoneSettings
-from catalog.settings_values import PathSegment, Template
+from catalog.settings.loading import ZoneSettings
+from catalog.settings.values import PathSegment, Template
 from verifier.backends.base import Location
 from verifier.backends.sftp_urls import sftp_address
 from verifier.backends.urls import last_segment, parse_location

@@ -12,7 +12,7 @@ from tempfile import mkstemp
 
 from catalog.adobe.sync_edit import NEW_FILE, edited
 from catalog.adobe.sync_values import SyncPlan
-from catalog.settings import load_settings
+from catalog.settings.loading import load_settings
 from verifier.errors import SettingsError
 
 _NEW_MODE = 0o666

@@ -13,8 +13,8 @@ from typing import Any
 from catalog.adobe.schedules import oddity, schedule_text, template_of
 from catalog.adobe.sync_values import FlowParts
 from catalog.adobe.told import named, quoted, short
-from catalog.judge import ENDS_SOON
-from catalog.judge_values import Promise
+from catalog.judging.slots import ENDS_SOON
+from catalog.judging.values import Promise
 from catalog.schedule import Once, format_moment, shift
 from catalog.store.codec import from_json, from_stored, to_json, to_moment, to_stored
 from verifier.model import Finding, finding

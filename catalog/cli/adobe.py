@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from catalog.adobe.answers import PlacedFlow, datasets_document, flows_document, runs_document
 from catalog.adobe.calls import dataset_flows, eligible_datasets, get_flow, raw_runs
 from catalog.adobe.client import FlowClient
 from catalog.adobe.model import Flow
@@ -17,13 +18,12 @@ from catalog.adobe.parse import parse_run
 from catalog.adobe.sync_fetch import choose_flows, fetch_flows
 from catalog.adobe.sync_places import NoPlaceError, place_of
 from catalog.adobe.sync_values import FlowParts
-from catalog.adobe_answers import PlacedFlow, datasets_document, flows_document, runs_document
 from catalog.cli import adobe_provision, adobe_reconcile, adobe_sync
 from catalog.cli.adobe_text import datasets_text, flows_text, runs_text
 from catalog.cli.options import Config, Json
 from catalog.cli.session import open_session
 from catalog.exit_status import ExitStatus
-from catalog.settings import Settings
+from catalog.settings.loading import Settings
 from catalog.whole_file import write_report
 from catalog.workflow import utc_now
 

@@ -13,18 +13,18 @@ import typer
 from catalog.adobe.calls import eligible_datasets
 from catalog.adobe.opening import flow_service
 from catalog.adobe.provision import apply, look
+from catalog.adobe.provision_answers import provision_document
 from catalog.adobe.provision_bodies import check_login
 from catalog.adobe.provision_plan import plan_provision
 from catalog.adobe.provision_rules import want
 from catalog.adobe.provision_values import Part, Plan, State, Step
-from catalog.adobe_provision_answers import provision_document
 from catalog.answers import Document
 from catalog.cli.options import Config, Json
 from catalog.cli.render import table, text_of
 from catalog.cli.session import open_session
 from catalog.exit_status import ExitStatus
-from catalog.settings import Settings
-from catalog.settings_values import nearest
+from catalog.settings.loading import Settings
+from catalog.settings.values import nearest
 from catalog.words import plural, shown
 from catalog.workflow import utc_now
 from verifier.errors import UsageError

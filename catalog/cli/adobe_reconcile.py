@@ -10,18 +10,18 @@ from typing import Annotated
 import typer
 
 from catalog.adobe.opening import flow_service
+from catalog.adobe.reconcile_answers import reconcile_document
 from catalog.adobe.reconcile_fetch import FetchedRuns, fetch_runs, saved_runs
 from catalog.adobe.reconcile_gather import FlowFacts, Gathering, facts_of, reconcile_flows
 from catalog.adobe.reconcile_match import began_at
 from catalog.adobe.reconcile_values import Reconciliation
 from catalog.adobe.sync_fetch import fetch_flows
-from catalog.adobe_reconcile_answers import reconcile_document
 from catalog.cli.adobe_reconcile_text import reconcile_text
 from catalog.cli.options import CatalogPath, Config, FailOn, Json, parse_fail_on
 from catalog.cli.session import Session, final_status, open_session
 from catalog.exit_status import ExitStatus, Judgement
-from catalog.judge_values import Period
-from catalog.moments import parse_period
+from catalog.judging.values import Period
+from catalog.questions.moments import parse_period
 from catalog.schedule import shift
 from catalog.workflow import DEFAULT_PERIOD, utc_now
 from verifier.errors import UsageError

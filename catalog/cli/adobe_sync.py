@@ -13,16 +13,16 @@ from catalog.adobe.calls import eligible_datasets
 from catalog.adobe.client import FlowClient
 from catalog.adobe.opening import flow_service
 from catalog.adobe.sync import Shown, plan_sync
+from catalog.adobe.sync_answers import sync_document
 from catalog.adobe.sync_fetch import fetch_flows
 from catalog.adobe.sync_values import SyncPlan
 from catalog.adobe.sync_write import Draft
-from catalog.adobe_sync_answers import sync_document
 from catalog.answers import Document
 from catalog.cli.options import Config, Json
 from catalog.cli.render import findings_text, table, text_of
 from catalog.cli.session import Session, open_session
 from catalog.exit_status import ExitStatus, Judgement
-from catalog.settings import FILE_NAME, load_settings
+from catalog.settings.loading import FILE_NAME, load_settings
 from catalog.words import plural, shown
 from catalog.workflow import utc_now
 from verifier.errors import DeniedError, NotFoundError

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, time
 
 from catalog.cli.session import Session
-from catalog.moments import parse_period
+from catalog.questions.moments import parse_period
 from catalog.store.known import known_zones
 from catalog.store.ledger import newest_entry_at
 from catalog.store.promises import last_schedules

@@ -13,12 +13,12 @@ from catalog.cli.audit_asked import asked_datasets, asked_period, asked_zone, ju
 from catalog.cli.audit_bundle_text import bundle_text
 from catalog.cli.options import CatalogPath, Config, Json, Zone
 from catalog.cli.session import Session, open_session
-from catalog.closing import sealing_of
 from catalog.evidence.asked import Asked
 from catalog.evidence.bundle_answers import bundle_document
 from catalog.evidence.container import write_bundle
-from catalog.evidence.gather import gather
+from catalog.evidence.gather.bundle import gather
 from catalog.evidence.previous import read_previous
+from catalog.questions.closing import sealing_of
 from catalog.scratch_folder import scratch_folder
 from catalog.workflow import tool_version
 from verifier.errors import UsageError

@@ -19,16 +19,16 @@ from catalog.cli.spool import indented
 from catalog.evidence import verify as program
 from catalog.evidence.asked import Asked
 from catalog.evidence.contents import Contents
-from catalog.evidence.gather import gather
-from catalog.evidence.report import report_document, report_of
+from catalog.evidence.gather.bundle import gather
+from catalog.evidence.report.document import report_document, report_of
 from catalog.exit_status import ExitStatus
-from catalog.moments import parse_known_at
+from catalog.questions.moments import parse_known_at
 from catalog.scratch_folder import scratch_folder
 from catalog.workflow import tool_version
 from verifier.errors import SourceError, UsageError
 
 if TYPE_CHECKING:
-    from catalog.evidence.report_values import Report
+    from catalog.evidence.report.values import Report
 
 _FROM = typer.Option("--from", metavar="TIME", help="Slots due and exports from here on.")
 _TO = typer.Option("--to", metavar="TIME", help="Up to here, a whole day where it is a date.")
@@ -165,13 +165,13 @@ def _write(out: Path, content: bytes) -> None:
 
 
 def _html(told: Report) -> bytes:
-    from catalog.evidence.report_html import report_html  # what lays out is loaded on use, each alone
+    from catalog.evidence.report.html import report_html  # what lays out is loaded on use, each alone
 
     return report_html(told).encode("utf-8")
 
 
 def _pdf(told: Report) -> bytes:
-    from catalog.evidence.report_pdf import report_pdf
+    from catalog.evidence.report.pdf import report_pdf
 
     return report_pdf(told)
 
@@ -181,7 +181,7 @@ def _json(told: Report) -> bytes:
 
 
 def _csv(told: Report) -> bytes:
-    from catalog.evidence.report_csv import report_csv
+    from catalog.evidence.report.csv import report_csv
 
     return report_csv(told).encode("utf-8-sig")
 

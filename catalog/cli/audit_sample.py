@@ -18,11 +18,11 @@ from catalog.cli.options import CatalogPath, Config, Dataset, Json
 from catalog.cli.session import Session, open_session, print_document
 from catalog.evidence.asked import Asked
 from catalog.evidence.contents import Contents
-from catalog.evidence.gather import gather
+from catalog.evidence.gather.bundle import gather
 from catalog.evidence.sample_answers import Draw, sample_document
 from catalog.evidence.sampling import By, draw
 from catalog.exit_status import ExitStatus
-from catalog.moments import parse_period
+from catalog.questions.moments import parse_period
 from catalog.schedule import shift
 from catalog.scratch_folder import scratch_folder
 from catalog.workflow import DEFAULT_PERIOD, tool_version

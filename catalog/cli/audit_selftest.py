@@ -14,12 +14,12 @@ from catalog.cli.options import CatalogPath, Config, Json
 from catalog.cli.progress import shown_progress
 from catalog.cli.sealed import sealed
 from catalog.cli.session import Session, open_session
-from catalog.evidence.damages import BEYOND, EXPECTED
-from catalog.evidence.selftest import Means
-from catalog.evidence.selftest import selftest as test_controls
-from catalog.evidence.selftest_answers import selftest_document, selftest_status
-from catalog.evidence.selftest_copy import Original, choose, original_of
-from catalog.naming import find_contents
+from catalog.evidence.damages.table import BEYOND, EXPECTED
+from catalog.evidence.selftest.answers import selftest_document, selftest_status
+from catalog.evidence.selftest.copy import Original, choose, original_of
+from catalog.evidence.selftest.run import Means
+from catalog.evidence.selftest.run import selftest as test_controls
+from catalog.questions.naming import find_contents
 from verifier.errors import UsageError
 
 _SNAPSHOT = typer.Argument(

@@ -12,17 +12,17 @@ from typing import Annotated, Any
 import typer
 
 from catalog.answers import Document
-from catalog.check_junit import junit_text
-from catalog.check_nagios import nagios_error_line, nagios_line, nagios_status
-from catalog.check_sarif import sarif_document
+from catalog.check_formats.junit import junit_text
+from catalog.check_formats.nagios import nagios_error_line, nagios_line, nagios_status
+from catalog.check_formats.sarif import sarif_document
 from catalog.cli.options import AsKnownAt, CatalogPath, Config, FailOn, Json, parse_fail_on
 from catalog.cli.render import findings_text, table, text_of
 from catalog.cli.sealed import sealed
 from catalog.cli.session import final_status, open_session
 from catalog.exit_status import ExitStatus, Judgement
-from catalog.judgements import CheckQuestion
-from catalog.judgements import check as judge
-from catalog.moments import parse_known_at
+from catalog.questions.judgements import CheckQuestion
+from catalog.questions.judgements import check as judge
+from catalog.questions.moments import parse_known_at
 from catalog.whole_file import write_report
 from catalog.words import when
 from verifier.errors import LandproofError

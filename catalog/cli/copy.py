@@ -13,12 +13,12 @@ from catalog.cli.options import CatalogPath, Config, Json
 from catalog.cli.progress import shown_progress
 from catalog.cli.sealed import sealed
 from catalog.cli.session import open_session
-from catalog.copy_answers import copy_document
-from catalog.copy_plan import plan_copy
-from catalog.copying import Copying, estimate
+from catalog.copies.answers import copy_document
+from catalog.copies.plan import plan_copy
+from catalog.copies.run import Copying, estimate
 from catalog.exit_status import Judgement
-from catalog.moments import parse_snapshot_id
-from catalog.run import Run
+from catalog.questions.moments import parse_snapshot_id
+from catalog.scans.run import Run
 from catalog.workflow import new_scan_id, tool_version, utc_now
 from verifier.engine import Engine
 

@@ -13,12 +13,12 @@ from catalog.cli.options import CatalogPath, Config, Json
 from catalog.cli.progress import shown_progress
 from catalog.cli.sealed import sealed
 from catalog.cli.session import open_session
-from catalog.drill_answers import drill_document
-from catalog.drill_values import DrillResult, DrillRun, DrillState
-from catalog.drilling import drill as try_restore
+from catalog.drills.answers import drill_document
+from catalog.drills.run import drill as try_restore
+from catalog.drills.values import DrillResult, DrillRun, DrillState
 from catalog.exit_status import ExitStatus
-from catalog.moments import parse_moment
-from catalog.restore_plan import Wish
+from catalog.questions.moments import parse_moment
+from catalog.restores.plan import Wish
 from catalog.workflow import new_scan_id, tool_version, utc_now
 from verifier.model import Depth
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from catalog.answers import Document
-from catalog.settings import Settings
+from catalog.settings.loading import Settings
 from catalog.targets import find_targets
 from verifier.backends.base import Backend, CheckedSource, Location
 from verifier.backends.registry import open_backend

@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from catalog import decisions
 from catalog.answers import Document
 from catalog.cli.options import CatalogPath, Config, Json
 from catalog.cli.render import table, text_of
 from catalog.cli.sealed import sealed
 from catalog.cli.session import Session, open_session
 from catalog.holding_answers import hold_document
+from catalog.questions import decisions
 from catalog.store.holds import list_holds
 from catalog.words import plural, shown, when
 from verifier.model import Presence

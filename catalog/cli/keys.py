@@ -13,10 +13,10 @@ from catalog.cli.options import CatalogPath, Config, Json
 from catalog.cli.render import table, text_of
 from catalog.cli.sealed import sealed
 from catalog.cli.session import Session, open_session
-from catalog.closing import occasion
 from catalog.ledger.key_files import create_key, list_keys, prepare_key, replace_key
 from catalog.ledger.notes import Signer, Verifier
 from catalog.ledger_answers import keys_document
+from catalog.questions.closing import occasion
 from catalog.sealing import note_key
 from catalog.shelving import keys_of
 from catalog.workflow import utc_now

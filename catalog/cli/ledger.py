@@ -11,11 +11,11 @@ import typer
 from catalog.cli.options import CatalogPath, Config, Json
 from catalog.cli.render import text_of
 from catalog.cli.session import open_session
-from catalog.closing import seal_now, sealing_of
 from catalog.exit_status import ExitStatus
 from catalog.ledger.notes import Verifier, parse_verifier
 from catalog.ledger_answers import checkpoint_document, verify_document
 from catalog.ledger_verify import Verification, trust_of, verify_ledger
+from catalog.questions.closing import seal_now, sealing_of
 from catalog.words import number, plural
 from verifier.errors import CatalogError, UsageError
 

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from catalog import lookups
 from catalog.cli import lookup_text
 from catalog.cli.options import (
     AsKnownAt,
@@ -24,8 +23,9 @@ from catalog.cli.options import (
 )
 from catalog.cli.session import final_status, open_session
 from catalog.exit_status import Judgement
-from catalog.lookups import HistoryQuestion, SnapshotsQuestion
-from catalog.moments import parse_known_at
+from catalog.questions import lookups
+from catalog.questions.lookups import HistoryQuestion, SnapshotsQuestion
+from catalog.questions.moments import parse_known_at
 from catalog.store.known import known_zones
 from verifier.errors import UsageError
 from verifier.model import Verdict

@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
-from catalog.settings import Settings
-from catalog.settings_values import parse_size
+from catalog.settings.loading import Settings
+from catalog.settings.values import parse_size
 from catalog.targets import Target
 from verifier.engine import Engine, Rates
 from verifier.errors import UsageError
@@ -54,7 +54,7 @@ class Means:
         workers = os.cpu_count() or 1 if self.workers is None else self.workers
         if self.scheduler is None:
             return Engine(workers, rates=self.rates)
-        from catalog.luggage import pack
+        from catalog.scans.luggage import pack
         from verifier.engine_cluster import Cluster
 
         return Engine(0, Cluster(self.scheduler, pack(targets, settings)))

@@ -11,11 +11,11 @@ import typer
 
 from catalog.cli.options import CatalogPath, Config, Json
 from catalog.cli.session import open_session
-from catalog.metrics import exposition
-from catalog.metrics_answers import metrics_document
-from catalog.metrics_facts import gather_facts
-from catalog.metrics_file import write_metrics
-from catalog.metrics_server import Metrics, parse_address, serve
+from catalog.metrics.answers import metrics_document
+from catalog.metrics.facts import gather_facts
+from catalog.metrics.families import exposition
+from catalog.metrics.file import write_metrics
+from catalog.metrics.server import Metrics, parse_address, serve
 from catalog.workflow import utc_now
 from verifier.errors import UsageError
 

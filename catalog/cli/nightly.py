@@ -17,14 +17,14 @@ from catalog.cli.scanning import Terms, perform
 from catalog.cli.sealed import sealed
 from catalog.cli.session import Session, final_status, open_session
 from catalog.exit_status import ExitStatus, Judgement
-from catalog.metrics_facts import gather_facts
-from catalog.metrics_file import write_metrics
-from catalog.night_lock import only_night
-from catalog.nightly import Means, Night, record_night, watch_over
-from catalog.nightly_answers import ended, nightly_document
+from catalog.metrics.facts import gather_facts
+from catalog.metrics.file import write_metrics
+from catalog.nights.answers import ended, nightly_document
+from catalog.nights.lock import only_night
+from catalog.nights.night import Means, Night, record_night, watch_over
+from catalog.nights.ping import Pinged, Pinger
 from catalog.notify.channels import sender
-from catalog.ping import Pinged, Pinger
-from catalog.reverify import parse_reverify
+from catalog.scans.reverify import parse_reverify
 from catalog.schedule import parse_duration
 from catalog.targets import find_targets
 from catalog.time_limit import TimeLimit

@@ -14,15 +14,15 @@ from catalog.cli.restore_run import run
 from catalog.cli.restore_text import plan_text, sums_of
 from catalog.cli.session import Session, open_session
 from catalog.exit_status import ExitStatus
-from catalog.judge_chain_values import ChainState
-from catalog.judgements import PlanQuestion
-from catalog.judgements import plan as plan_of
-from catalog.moments import parse_known_at
-from catalog.restore_answers import restore_plan_document
-from catalog.restore_formats import Format, written
-from catalog.restore_order import as_restored, order_restore
-from catalog.restore_plan import RestorePlan
-from catalog.restoring import acceptance_of
+from catalog.judging.chain_values import ChainState
+from catalog.questions.judgements import PlanQuestion
+from catalog.questions.judgements import plan as plan_of
+from catalog.questions.moments import parse_known_at
+from catalog.restores.answers import restore_plan_document
+from catalog.restores.formats import Format, written
+from catalog.restores.order import as_restored, order_restore
+from catalog.restores.plan import RestorePlan
+from catalog.restores.run import acceptance_of
 from catalog.store.restores import Acceptance, record_acceptance
 from catalog.workflow import new_scan_id, tool_version, utc_now
 from verifier.errors import UsageError

@@ -14,11 +14,11 @@ from catalog.cli.restore_run_text import refused_text, restore_text
 from catalog.cli.sealed import sealed
 from catalog.cli.session import open_session
 from catalog.exit_status import ExitStatus, Judgement
-from catalog.judgements import PlanQuestion
-from catalog.judgements import plan as plan_of
-from catalog.restore_answers import refused_document, restore_run_document
-from catalog.restore_order import order_restore, target_location
-from catalog.restoring import RestoreTerms, Restoring, must_be_refused
+from catalog.questions.judgements import PlanQuestion
+from catalog.questions.judgements import plan as plan_of
+from catalog.restores.answers import refused_document, restore_run_document
+from catalog.restores.order import order_restore, target_location
+from catalog.restores.run import RestoreTerms, Restoring, must_be_refused
 from catalog.workflow import new_scan_id, tool_version, utc_now
 from verifier.model import Depth
 

@@ -12,11 +12,11 @@ from catalog.cli.options import AsKnownAt, CatalogPath, Config, Dataset, FailOn,
 from catalog.cli.retention_text import retention_text
 from catalog.cli.session import final_status, open_session
 from catalog.exit_status import ExitStatus
-from catalog.judge_retention_values import RetentionStatus
-from catalog.judgements import RetentionQuestion
-from catalog.judgements import retention as judge
-from catalog.moments import parse_known_at
-from catalog.retention_stores import StoreRules
+from catalog.judging.retention_values import RetentionStatus
+from catalog.questions.judgements import RetentionQuestion
+from catalog.questions.judgements import retention as judge
+from catalog.questions.moments import parse_known_at
+from catalog.retention.stores import StoreRules
 from verifier.backends.retention import Blindness
 
 _POLICY = typer.Option(

@@ -10,10 +10,10 @@ from catalog.cli.options import AsKnownAt, CatalogPath, Config, FailOn, Json, pa
 from catalog.cli.rpo_text import rpo_text
 from catalog.cli.session import final_status, open_session
 from catalog.exit_status import ExitStatus
-from catalog.judge_rpo_values import RpoJudgement, State
-from catalog.judgements import RpoQuestion
-from catalog.judgements import rpo as measure
-from catalog.moments import parse_known_at
+from catalog.judging.rpo_values import RpoJudgement, State
+from catalog.questions.judgements import RpoQuestion
+from catalog.questions.judgements import rpo as measure
+from catalog.questions.moments import parse_known_at
 
 _DATASET = typer.Argument(metavar="DATASET", help="Id, ZONE/ID or name.")
 _FROM = typer.Option("--from", metavar="TIME", help="From here on (default: 30 days before the end).")

@@ -31,8 +31,8 @@ from catalog.cli.scanning import Terms, estimated, perform
 from catalog.cli.sealed import sealed
 from catalog.cli.session import Session, final_status, open_session
 from catalog.exit_status import Judgement
-from catalog.moments import parse_period, parse_snapshot_id
-from catalog.reverify import parse_reverify
+from catalog.questions.moments import parse_period, parse_snapshot_id
+from catalog.scans.reverify import parse_reverify
 from catalog.scope import Scope
 from catalog.store.known import known_zones
 from catalog.targets import Target, find_targets

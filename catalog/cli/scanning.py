@@ -13,12 +13,12 @@ from catalog.cli.means import Means
 from catalog.cli.progress import shown_progress
 from catalog.cli.session import Session
 from catalog.cli.spool import Spool
-from catalog.estimate import estimate
 from catalog.exit_status import Judgement
 from catalog.progress import Progress
-from catalog.results import ScanResult
-from catalog.reverify import Occasion, Wish, plan_reverification
-from catalog.run import Run
+from catalog.scans.estimate import estimate
+from catalog.scans.results import ScanResult
+from catalog.scans.reverify import Occasion, Wish, plan_reverification
+from catalog.scans.run import Run
 from catalog.scope import Scope
 from catalog.targets import Target
 from catalog.time_limit import TimeLimit

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 
 from catalog.cli.session import Session
-from catalog.closing import seal_now
 from catalog.exit_status import ExitStatus
+from catalog.questions.closing import seal_now
 from verifier.errors import CatalogError, LandproofError
 
 

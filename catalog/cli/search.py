@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from catalog import lookups
 from catalog.cli import search_text
 from catalog.cli.options import AsKnownAt, CatalogPath, Config, Dataset, Json, Offset, Zone
 from catalog.cli.session import open_session
-from catalog.lookups import FindQuestion
-from catalog.moments import parse_known_at
+from catalog.questions import lookups
+from catalog.questions.lookups import FindQuestion
+from catalog.questions.moments import parse_known_at
 
 _A = typer.Argument(metavar="A", help="A snapshot: ZONE/DATASET_ID/EXPORT_TIME, or DATASET/latest.")
 _B = typer.Argument(metavar="B", help="Another one.")

@@ -12,7 +12,7 @@ import typer
 
 from catalog.cli.options import CatalogPath, Config, Json
 from catalog.cli.session import Session, open_session, print_document
-from catalog.settings import Settings
+from catalog.settings.loading import Settings
 from verifier.errors import UsageError
 
 _HOST = typer.Option("--host", metavar="ADDRESS", help="Listen here (default: the settings', or 127.0.0.1).")

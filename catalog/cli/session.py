@@ -11,8 +11,8 @@ from pathlib import Path
 from catalog.answers import Document, moment
 from catalog.cli.spool import indented
 from catalog.exit_status import ExitStatus
-from catalog.inquiry import Inquiry
-from catalog.settings import find_settings, load_settings
+from catalog.questions.inquiry import Inquiry
+from catalog.settings.loading import find_settings, load_settings
 from catalog.shelving import segments_of
 from catalog.store.database import Catalog
 

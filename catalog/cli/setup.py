@@ -14,7 +14,7 @@ from catalog.cli.options import Json
 from catalog.cli.render import table, text_of
 from catalog.cli.session import Session
 from catalog.proposal import Proposal, empty_settings_text, propose, settings_text
-from catalog.settings import FILE_NAME, Settings, load_settings
+from catalog.settings.loading import FILE_NAME, Settings, load_settings
 from catalog.store.database import Catalog
 from catalog.targets import find_targets
 from catalog.words import plural, when

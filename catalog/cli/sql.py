@@ -10,7 +10,7 @@ from catalog.answers import sql_document
 from catalog.cli.options import AsKnownAt, CatalogPath, Config, Json
 from catalog.cli.render import table, text_of
 from catalog.cli.session import open_session
-from catalog.moments import parse_known_at
+from catalog.questions.moments import parse_known_at
 from catalog.store.sql import run_sql
 
 

@@ -12,7 +12,7 @@ from catalog.caller import who
 from catalog.cli.options import CatalogPath, Config, Json
 from catalog.cli.render import table, text_of
 from catalog.cli.session import open_session
-from catalog.moments import parse_moment
+from catalog.questions.moments import parse_moment
 from catalog.schedule import parse_duration
 from catalog.service.access.tokens import create_token, read_tokens, revoke_token, tokens_document
 from catalog.service.values import Role

@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from catalog import decisions
 from catalog.answers import Document
 from catalog.cli.options import CatalogPath, Config, Json
 from catalog.cli.render import table, text_of
 from catalog.cli.sealed import sealed
 from catalog.cli.session import Session, open_session
+from catalog.questions import decisions
 from catalog.words import plural, shown, when
 
 _DATASET = typer.Argument(metavar="[DATASET]", help="Id, ZONE/ID or name.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from catalog.answers import Document
 from catalog.evidence.container import Written
-from catalog.evidence.gather import Gathered
+from catalog.evidence.gather.bundle import Gathered
 
 
 def bundle_document(gathered: Gathered, written: Written) -> Document:

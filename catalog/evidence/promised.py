@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pydantic import ValidationError
 
 from catalog.evidence.asked import Asked
-from catalog.settings import DatasetSettings, Settings, ZoneSettings
+from catalog.settings.loading import DatasetSettings, Settings, ZoneSettings
 from verifier.errors import UsageError
 
 _SCHEDULE = re.compile(

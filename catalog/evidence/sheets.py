@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from catalog.evidence.contents import LISTS, POPULATION
-from catalog.evidence.rows_values import Row
+from catalog.evidence.rows.values import Row
 from catalog.ledger.canonical import canonical
 
 _BUFFER = 1 << 20

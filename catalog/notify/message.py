@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from catalog.judge_condition_parts import shown
-from catalog.judge_notice_values import Notice
+from catalog.judging.condition_parts import shown
+from catalog.judging.notice_values import Notice
 from catalog.notify.plan import Names
 from catalog.store.notices import Pending
 from verifier.findings import REGISTER, Level

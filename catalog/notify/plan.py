@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from itertools import count
 
-from catalog.judge_notice_values import Conditions, Notice, Turn
-from catalog.settings_tables import ChannelTable
-from catalog.settings_values import Secret
+from catalog.judging.notice_values import Conditions, Notice, Turn
+from catalog.settings.tables import ChannelTable
+from catalog.settings.values import Secret
 from catalog.store.notices import Told
 from verifier.findings import Level
 

@@ -6,16 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from catalog.judge_condition_parts import may_be_told
-from catalog.judge_conditions import Night, Noted, conditions
-from catalog.judge_notice_values import Notice
-from catalog.judge_notices import turns
-from catalog.judge_values import Lifetime
+from catalog.judging.condition_parts import may_be_told
+from catalog.judging.conditions import Night, Noted, conditions
+from catalog.judging.notice_values import Notice
+from catalog.judging.notices import turns
+from catalog.judging.values import Lifetime
 from catalog.notify.channels import Send
 from catalog.notify.deliver import Journal, Outcome, Post, deliver
 from catalog.notify.plan import endpoints, plan, reminders
-from catalog.results import ScanResult, Watch
-from catalog.settings import Settings
+from catalog.scans.results import ScanResult, Watch
+from catalog.settings.loading import Settings
 from catalog.store.database import Catalog
 from catalog.store.known import known_snapshots
 from catalog.store.notices import DeliveryState, Pending, Standing, Watched, notice_row, standing

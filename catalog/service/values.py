@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from catalog.settings import Settings
+from catalog.settings.loading import Settings
 from catalog.store.database import Catalog
 
 if TYPE_CHECKING:

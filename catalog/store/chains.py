@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from catalog.judge_chain_values import Copy, Holding
+from catalog.judging.chain_values import Copy, Holding
 from catalog.schedule import shift
 from catalog.store.codec import from_stored, restored, storable
 from catalog.store.database import Catalog, Connection

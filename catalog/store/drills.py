@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from catalog.judge_values import Drills
+from catalog.judging.values import Drills
 from catalog.segments.names import SegmentKind
 from catalog.store.codec import Row, from_stored, restored, to_stored
 from catalog.store.database import Catalog

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from catalog.judge_rpo_values import Revision
+from catalog.judging.rpo_values import Revision
 from catalog.scope import covers
 from catalog.store.chains import Lifetimes, holding_of
 from catalog.store.codec import from_stored, restored, storable

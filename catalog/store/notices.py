@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from catalog.judge_notice_values import Notice, NoticeState
+from catalog.judging.notice_values import Notice, NoticeState
 from catalog.store.codec import Row, from_stored, restored, storable, to_stored
 from catalog.store.database import Catalog, Connection
 from verifier.findings import Level

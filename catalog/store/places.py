@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from catalog.judge_values import Place
+from catalog.judging.values import Place
 from catalog.store.codec import restored
 from catalog.store.database import Catalog
 from verifier.model import Depth, Presence, SnapshotId, Verdict

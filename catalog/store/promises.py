@@ -6,8 +6,8 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
-from catalog.judge_transitions import Transition
-from catalog.judge_values import SlotStatus
+from catalog.judging.transitions import Transition
+from catalog.judging.values import SlotStatus
 from catalog.store.codec import Row, to_stored
 from catalog.store.database import Catalog
 from verifier.model import SnapshotId, Verdict

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from catalog.accepting import Acceptance, Acceptances, acceptances_of
-from catalog.judge_values import Pause
+from catalog.judging.values import Pause
 from catalog.store.codec import Row, from_json, from_stored, restored, storable, to_json, to_moment, to_stored
 from catalog.store.database import Catalog, Connection
 from verifier.model import Accepted

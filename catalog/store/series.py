@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
-from catalog.judge_chain_values import Holding
+from catalog.judging.chain_values import Holding
 from catalog.store.chains import holding_of
 from catalog.store.codec import columns_from, from_stored, restored, storable, to_moment
 from catalog.store.database import Catalog

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from catalog.absence import Absence, count_absent
+from catalog.scans.absence import Absence, count_absent
 from verifier.groups import Group
 from verifier.model import Content, Depth, FileKind, FileReport, KnownFile, Presence, SnapshotId, StoredFile
 

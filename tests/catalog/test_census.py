@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from catalog.census import Census, cut
+from catalog.scans.census import Census, cut
 from catalog.scope import Scope
 from catalog.store.known import Mark
 from verifier.groups import Groups, Key

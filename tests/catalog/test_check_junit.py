@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.watched import DATASET, checked, dataset, found, slot
 
-from catalog.check_junit import junit_text
+from catalog.check_formats.junit import junit_text
 
 # By element: required attributes, other attributes, elements inside. From junit-10.xsd of Jenkins' xUnit plugin, which
 # no installed package has.

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.watched import DATASET, checked, dataset, found, slot
 
-from catalog.check_nagios import LONGEST, nagios_error_line, nagios_line, nagios_status
+from catalog.check_formats.nagios import LONGEST, nagios_error_line, nagios_line, nagios_status
 from catalog.exit_status import ExitStatus
 
 _VALUE = re.compile(r"'([^'=]+)'=(U|-?[0-9.]+)(s|%|B|c)?((?:;[-0-9.:~@]*){0,4})")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.watched import DATASET, checked, dataset, found, slot
 
-from catalog.check_sarif import sarif_document
+from catalog.check_formats.sarif import sarif_document
 from verifier.findings import REGISTER
 
 Document = dict[str, Any]

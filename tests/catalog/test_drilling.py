@@ -9,11 +9,11 @@ import pytest
 from support.landproof import landproof
 from support.zones import ALPHA, Zone
 
-from catalog.drill_values import DrilledSnapshot, DrillResult, DrillRun, DrillState
-from catalog.drilling import drill
+from catalog.drills.run import drill
+from catalog.drills.values import DrilledSnapshot, DrillResult, DrillRun, DrillState
 from catalog.progress import Silence
-from catalog.restore_plan import Wish
-from catalog.settings import load_settings
+from catalog.restores.plan import Wish
+from catalog.settings.loading import load_settings
 from catalog.store.database import Catalog
 from fixtures.content import TIME, json_part
 from verifier.model import Depth

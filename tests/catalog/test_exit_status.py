@@ -9,7 +9,7 @@ from support.settings_files import load
 from support.zones import ALPHA, daily
 
 from catalog.exit_status import ExitStatus, Judgement
-from catalog.settings import Settings
+from catalog.settings.loading import Settings
 from verifier.findings import Level
 from verifier.model import Depth, Finding, SnapshotId, SnapshotReport, Verdict, finding
 

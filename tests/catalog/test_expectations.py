@@ -9,8 +9,8 @@ import pytest
 from support.settings_files import load
 from support.zones import ALPHA, BETA, Zone, daily, days_before
 
-from catalog.expectations import Habits, quiet_time
-from catalog.settings import ZoneSettings
+from catalog.scans.expectations import Habits, quiet_time
+from catalog.settings.loading import ZoneSettings
 from fixtures.content import TIME
 from verifier.groups import Groups
 from verifier.model import SnapshotId, StoredFile

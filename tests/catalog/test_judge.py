@@ -22,7 +22,7 @@ from support.judging import (
     slot,
 )
 
-from catalog.judge_values import (
+from catalog.judging.values import (
     DatasetJudgement,
     DatasetStatus,
     Pause,

@@ -21,8 +21,8 @@ from support.chains import (
     slots,
 )
 
-from catalog.judge_chain_values import ChainState, Copy, DoubtKind, Role
-from catalog.judge_values import SlotStatus
+from catalog.judging.chain_values import ChainState, Copy, DoubtKind, Role
+from catalog.judging.values import SlotStatus
 from verifier.model import Depth, Presence, Verdict
 
 MISSING, PAUSED, WAITING, UNKNOWN = SlotStatus.MISSING, SlotStatus.PAUSED, SlotStatus.WAITING, SlotStatus.UNKNOWN

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.chains import FULL, HOUR, INCREMENTAL, attempt, chain_of, day, exports, slots
 
-from catalog.judge_chain_days import judge_days
-from catalog.judge_chain_values import Attempt, ChainQuestion, ChainSlot, ChainState
-from catalog.judge_values import SlotStatus
+from catalog.judging.chain_days import judge_days
+from catalog.judging.chain_values import Attempt, ChainQuestion, ChainSlot, ChainState
+from catalog.judging.values import SlotStatus
 from verifier.model import Depth, Presence, Verdict
 
 DAYS = 12

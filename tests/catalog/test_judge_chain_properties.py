@@ -9,8 +9,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from support.chains import FULL, INCREMENTAL, attempt, chain_of, copy, day, slots
 
-from catalog.judge_chain_values import Attempt, Chain, ChainQuestion, ChainSlot, ChainState, Mode
-from catalog.judge_values import SlotStatus
+from catalog.judging.chain_values import Attempt, Chain, ChainQuestion, ChainSlot, ChainState, Mode
+from catalog.judging.values import SlotStatus
 from verifier.model import Depth, Presence, Verdict
 
 DAYS = 6

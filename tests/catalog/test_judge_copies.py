@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from support.judging import DUE, PROMISE, arrival, codes, judge
 
-from catalog.judge_copies import good_copies, is_good_itself, is_preserved
-from catalog.judge_values import Place
+from catalog.judging.copies import good_copies, is_good_itself, is_preserved
+from catalog.judging.values import Place
 from verifier.model import Depth, Presence, SnapshotId, SnapshotReport, Verdict
 
 ID = SnapshotId("dlz", "64e0c0ffee0123456789abcd", "202609200100")

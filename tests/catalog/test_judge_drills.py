@@ -8,7 +8,7 @@ from datetime import datetime
 import pytest
 from support.judging import DAY, DUE, INSTANT, PROMISE, arrival, codes, judge
 
-from catalog.judge_values import DatasetStatus, Drills
+from catalog.judging.values import DatasetStatus, Drills
 from verifier.findings import Level
 from verifier.model import Presence, Verdict
 

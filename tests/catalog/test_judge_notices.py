@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 from support.noticing import AT, condition, notice
 
-from catalog.judge_notice_values import Condition, Conditions, Ending, Notice, Turn
-from catalog.judge_notices import turns
+from catalog.judging.notice_values import Condition, Conditions, Ending, Notice, Turn
+from catalog.judging.notices import turns
 
 OVER = Ending("it is over", AT)
 

@@ -10,10 +10,10 @@ import pytest
 from support.judging import CORRUPT_PAGE, DATASET, DAY, DUE, HOUR, OVER, PROMISE, arrival, judge
 from support.noticing import notice
 
-from catalog.judge_conditions import Night, Noted, conditions
-from catalog.judge_notice_values import Conditions, Notice
-from catalog.judge_values import Arrival, Lifetime, Pause
-from catalog.judge_zones import judge_flows, judge_zone
+from catalog.judging.conditions import Night, Noted, conditions
+from catalog.judging.notice_values import Conditions, Notice
+from catalog.judging.values import Arrival, Lifetime, Pause
+from catalog.judging.zones import judge_flows, judge_zone
 from verifier.model import Accepted, Depth, Finding, Presence, SnapshotReport, Verdict, finding
 from verifier.zone_model import Stray, Trouble, ZoneReport
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from support.noticing import AT, condition
 from support.telling import IDS, Teller
 
-from catalog.judge_notice_values import Condition, Conditions, Ending, Notice
-from catalog.judge_notices import turns
+from catalog.judging.notice_values import Condition, Conditions, Ending, Notice
+from catalog.judging.notices import turns
 from catalog.notify.message import Message
 
 ABOUTS = ("a", "b", "c")

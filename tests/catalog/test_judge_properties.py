@@ -13,8 +13,8 @@ from support.judging import (
     judge,
 )
 
-from catalog.judge_transitions import transitions
-from catalog.judge_values import (
+from catalog.judging.transitions import transitions
+from catalog.judging.values import (
     Arrival,
     SlotStatus,
 )

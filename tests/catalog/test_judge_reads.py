@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from support.judging import DAY, DUE, INSTANT, PROMISE, arrival, codes, judge
 
-from catalog.judge_values import DatasetStatus
+from catalog.judging.values import DatasetStatus
 from verifier.findings import Level
 from verifier.model import Presence, Verdict
 

@@ -8,8 +8,8 @@ import pytest
 from support.chains import DAY, FULL, HOUR, attempt, copy, day, exports, slots
 from support.retention import of_days, retained, told
 
-from catalog.judge_retention_values import RetentionStatus as Is
-from catalog.judge_values import SlotStatus
+from catalog.judging.retention_values import RetentionStatus as Is
+from catalog.judging.values import SlotStatus
 from verifier.model import Depth, Presence, Verdict
 
 GONE, VANISHED = Presence.EXPIRED, Presence.VANISHED

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.chains import FULL, INCREMENTAL, attempt, chain_of, copy, day, slots
 
-from catalog.judge_chain_values import Attempt, ChainQuestion, ChainSlot, ChainState, Mode
-from catalog.judge_retention import judge_retention
-from catalog.judge_retention_values import ReasonKind, Retained, RetentionQuestion, RetentionStatus
-from catalog.judge_values import SlotStatus
-from catalog.retention_policy import Policy, Rule, parse_policy
+from catalog.judging.chain_values import Attempt, ChainQuestion, ChainSlot, ChainState, Mode
+from catalog.judging.retention import judge_retention
+from catalog.judging.retention_policy import Policy, Rule, parse_policy
+from catalog.judging.retention_values import ReasonKind, Retained, RetentionQuestion, RetentionStatus
+from catalog.judging.values import SlotStatus
 from verifier.model import Depth, Presence, Verdict
 
 DAYS = 8

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from catalog.judge_retention_store import Need, compare
+from catalog.judging.retention_store import Need, compare
 from verifier.backends.retention import Aspect, Blindness, Expiration, Lock, RetentionRules, Unseen, nothing_told
 
 DAY = timedelta(days=1)

@@ -8,9 +8,9 @@ import pytest
 from support.chains import DAY, FULL, HOUR, attempt, copy, day, slots
 from support.lives import LATE, WEEK, judged, life, lives, told
 
-from catalog.judge_chain_values import Copy
-from catalog.judge_rpo_values import Cause, CopyLife, Life, State, Stay, Why, Worst
-from catalog.judge_values import SlotStatus
+from catalog.judging.chain_values import Copy
+from catalog.judging.rpo_values import Cause, CopyLife, Life, State, Stay, Why, Worst
+from catalog.judging.values import SlotStatus
 from verifier.model import Depth, Verdict
 
 MISSING, PAUSED, UNKNOWN, WAITING = SlotStatus.MISSING, SlotStatus.PAUSED, SlotStatus.UNKNOWN, SlotStatus.WAITING

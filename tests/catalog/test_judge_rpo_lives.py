@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from support.chains import HOUR, INCREMENTAL, day, holding
 
-from catalog.judge_rpo_lives import stays_of
-from catalog.judge_rpo_values import Revision
+from catalog.judging.rpo_lives import stays_of
+from catalog.judging.rpo_values import Revision
 from verifier.model import Depth, Presence, Verdict
 
 NIGHTS = tuple(day(i) + 2 * HOUR for i in range(30))

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from support.chains import FULL, HOUR, INCREMENTAL, attempt, day, slots
 from support.lives import WEEK, judged, life, state_at
 
-from catalog.judge_chain_values import ChainSlot, Mode
-from catalog.judge_rpo_values import Life, RpoQuestion, State, Stay
-from catalog.judge_values import SlotStatus
+from catalog.judging.chain_values import ChainSlot, Mode
+from catalog.judging.rpo_values import Life, RpoQuestion, State, Stay
+from catalog.judging.values import SlotStatus
 from verifier.model import Depth, Presence, Verdict
 
 DAYS = 6

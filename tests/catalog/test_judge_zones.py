@@ -20,15 +20,15 @@ from support.judging import (
     judge,
 )
 
-from catalog.judge_transitions import Transition, transitions
-from catalog.judge_values import (
+from catalog.judging.transitions import Transition, transitions
+from catalog.judging.values import (
     DatasetJudgement,
     Lifetime,
     Look,
     Promise,
     SlotStatus,
 )
-from catalog.judge_zones import judge_credentials, judge_flows, judge_zone, stale_limit
+from catalog.judging.zones import judge_credentials, judge_flows, judge_zone, stale_limit
 from catalog.schedule import Cron, Every, Once, Schedule
 from verifier.findings import Level
 from verifier.model import Presence, Verdict

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from catalog.luggage import pack
-from catalog.settings import Settings, load_settings
+from catalog.scans.luggage import pack
+from catalog.settings.loading import Settings, load_settings
 from catalog.targets import find_targets
 from verifier.backends.references import Reference, resolved
 from verifier.engine import Task

@@ -18,8 +18,8 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families
 from support.watched import AT, DATASET, FULL_FACTS, KEY, NIGHT
 
-from catalog.metrics import exposition, registry_of
-from catalog.metrics_answers import metrics_document
+from catalog.metrics.answers import metrics_document
+from catalog.metrics.families import exposition, registry_of
 from catalog.metrics_values import Facts, JudgedFacts, Nights, RecordedFacts
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "nightly.md"

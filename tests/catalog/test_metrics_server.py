@@ -16,7 +16,7 @@ import httpx
 import pytest
 from support.watched import FULL_FACTS
 
-from catalog.metrics_server import Address, Metrics, listening, parse_address
+from catalog.metrics.server import Address, Metrics, listening, parse_address
 from catalog.metrics_values import Facts
 from verifier.errors import CatalogError, UsageError
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from support.ping_server import PingServer, ping_server
 
-from catalog.ping import Pinged, Pinger
+from catalog.nights.ping import Pinged, Pinger
 
 RUN = str(uuid.UUID(int=7))
 

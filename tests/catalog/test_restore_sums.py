@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalog.restore_sums import parse_sums, sums_of
+from catalog.restores.sums import parse_sums, sums_of
 
 NAMES = st.text(
     st.one_of(st.sampled_from("\\\n\r\t -*#'\"$`é\udcff"), st.characters(exclude_categories=["Cs"])),

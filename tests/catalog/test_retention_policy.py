@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from catalog.retention_policy import Policy, Rule, parse_policy
+from catalog.judging.retention_policy import Policy, Rule, parse_policy
 
 DAY = timedelta(days=1)
 

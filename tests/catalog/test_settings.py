@@ -11,7 +11,7 @@ import pytest
 from support.settings_files import DATASET, ZONE, load
 
 from catalog.schedule import Cron, Every, Once, Schedule
-from catalog.settings import Settings, find_settings, load_settings
+from catalog.settings.loading import Settings, find_settings, load_settings
 from verifier.errors import SettingsError
 from verifier.findings import Level
 from verifier.formats.base import Limits
@@ -205,8 +205,6 @@ class TestDigest:
 
 
 def test_judging_needs_no_pydantic() -> None:
-    script = (
-        "import sys, catalog.judge, catalog.judge_zones, catalog.judge_transitions; print('pydantic' in sys.modules)"
-    )
+    script = "import sys; from catalog.judging import slots, transitions, zones; print('pydantic' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

@@ -8,7 +8,7 @@ import pytest
 from support.flow_exports import EXPORTS, export_toml
 from support.settings_files import load, mistakes
 
-from catalog.settings_values import Secret
+from catalog.settings.values import Secret
 from verifier.backends.references import Reference
 
 

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.settings_files import DATASET, ZONE, load, mistakes
 
-from catalog.settings import load_settings
-from catalog.settings_checks import check
-from catalog.settings_source import Source
-from catalog.settings_tables import TABLES, Document
+from catalog.settings.checks import check
+from catalog.settings.loading import load_settings
+from catalog.settings.source import Source
+from catalog.settings.tables import TABLES, Document
 from verifier.errors import SettingsError
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.settings_files import load, mistakes
 
-from catalog.settings import Settings
+from catalog.settings.loading import Settings
 
 
 def test_unset_it_is_this_machine_alone(tmp_path: Path) -> None:

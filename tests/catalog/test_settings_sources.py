@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.settings_files import DATASET, ZONE, load, mistakes
 
-from catalog.settings import load_settings
+from catalog.settings.loading import load_settings
 
 
 class TestSecrets:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.reverify import share_out
+from catalog.scans.reverify import share_out
 
 sizes = st.lists(st.integers(0, 50), max_size=30)
 

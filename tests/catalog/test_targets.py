@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.settings_files import load
 
-from catalog.settings import Settings
+from catalog.settings.loading import Settings
 from catalog.targets import Target, find_targets
 from verifier.errors import UsageError
 

@@ -12,7 +12,7 @@ from support.adobe_server import CLIENT_SECRET
 from support.flow_server import Fault, FlowServer, flow_server, without_waits
 from support.landproof import Answer, landproof
 
-from catalog.settings import load_settings
+from catalog.settings.loading import load_settings
 
 ORDERS, EVENTS, USERS = (f"64e0c0ffee01234567890{n}" for n in ("001", "002", "003"))
 START = datetime(2026, 1, 1, 1, tzinfo=UTC)

@@ -18,14 +18,14 @@ from support.lived import CODES, DAMAGED, DAY, FIRST, STEPS, Lived, digest, live
 from support.zones import ALPHA, BETA
 
 from catalog import answers
-from catalog.difference import difference
-from catalog.judge_values import Period
-from catalog.lookup_answers import diff_document, find_document
-from catalog.restore_answers import restore_plan_document
-from catalog.restore_plan import Wish, plan_restore
+from catalog.judging.values import Period
+from catalog.questions.answers import diff_document, find_document
+from catalog.questions.difference import difference
+from catalog.restores.answers import restore_plan_document
+from catalog.restores.plan import Wish, plan_restore
 from catalog.rpo import RpoWish, measure
 from catalog.rpo_answers import rpo_document
-from catalog.settings import Settings, load_settings
+from catalog.settings.loading import Settings, load_settings
 from catalog.store.contents import get_contents
 from catalog.store.copies import copies_of
 from catalog.store.database import Catalog

@@ -19,8 +19,8 @@ from support.zones import ALPHA, BETA, Zone, daily, utc
 import catalog.evidence.verify
 from catalog.evidence.asked import Asked
 from catalog.evidence.contents import LISTS, Contents
-from catalog.evidence.gather import gather
-from catalog.settings import load_settings
+from catalog.evidence.gather.bundle import gather
+from catalog.settings.loading import load_settings
 from catalog.store.database import Catalog
 
 Rows = list[Document]

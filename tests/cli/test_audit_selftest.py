@@ -13,7 +13,7 @@ from support.servers import moto_s3
 from support.stores import S3Store
 from support.zones import ALPHA, BETA, Zone, some_json
 
-from catalog.evidence.damages import EXPECTED
+from catalog.evidence.damages.table import EXPECTED
 from fixtures import pgp_messages as messages
 from fixtures.content import TIME, events, json_part, parquet, part, table
 

@@ -15,8 +15,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from support.landproof import landproof, started
 
 from catalog.exit_status import ExitStatus
-from catalog.metrics_facts import gather_facts
-from catalog.settings import load_settings
+from catalog.metrics.facts import gather_facts
+from catalog.settings.loading import load_settings
 from catalog.store.database import Catalog
 from catalog.workflow import utc_now
 

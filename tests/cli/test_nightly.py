@@ -20,7 +20,7 @@ from support.servers import moto_s3
 from support.stores import S3Store
 from support.zones import ALPHA, BETA, Zone, daily, digits, some_json
 
-from catalog.night_lock import only_night
+from catalog.nights.lock import only_night
 from catalog.store.database import Catalog
 from catalog.store.metrics import last_nights
 from fixtures.content import json_part

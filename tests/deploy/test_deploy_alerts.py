@@ -12,7 +12,7 @@ import pytest
 import yaml
 from support.watched import FULL_FACTS
 
-from catalog.metrics import registry_of
+from catalog.metrics.families import registry_of
 
 FOLDER = Path(__file__).resolve().parents[2] / "deploy" / "prometheus"
 RULES, TESTS = FOLDER / "landproof.rules.yml", FOLDER / "landproof.rules.test.yml"

@@ -11,9 +11,9 @@ from pathlib import Path
 from fuzz.mutations import mutated
 from fuzz.targets import Target, as_text
 
-from catalog.reverify import parse_reverify
+from catalog.scans.reverify import parse_reverify
 from catalog.schedule import parse_cron, parse_duration, parse_every, parse_moment
-from catalog.settings import load_settings
+from catalog.settings.loading import load_settings
 from catalog.store.database import Catalog
 from catalog.store.sql import SqlLimits, run_sql
 from verifier.backends.urls import join, last_segment, parse_location, relative_to

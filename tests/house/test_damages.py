@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from catalog.evidence.damages import BEYOND, EXPECTED, FAMILIES
+from catalog.evidence.damages.table import BEYOND, EXPECTED, FAMILIES
 from verifier.findings import REGISTER, Level
 
 ERRORS = [code for code, row in REGISTER.items() if row.level is Level.ERROR and row.family in FAMILIES]

@@ -11,8 +11,8 @@ from support import reference
 
 from catalog.cli.main import main
 from catalog.exit_status import ExitStatus
-from catalog.settings import load_settings
-from catalog.settings_tables import TABLES
+from catalog.settings.loading import load_settings
+from catalog.settings.tables import TABLES
 from catalog.store.migrate import migrations
 from fixtures import pgp_messages as messages
 from verifier.findings import REGISTER

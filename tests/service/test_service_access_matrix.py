@@ -15,7 +15,7 @@ from catalog.service.access.tokens import create_token
 from catalog.service.app import create_app
 from catalog.service.serving.running import make_service
 from catalog.service.values import Role
-from catalog.settings import Settings
+from catalog.settings.loading import Settings
 from catalog.store.database import Catalog
 from catalog.workflow import utc_now
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from support.doors import Doors
 
 from catalog.service.access.proxies import Came, Proxies
-from catalog.settings_tables import ServiceTable
+from catalog.settings.tables import ServiceTable
 
 TRUSTED = {"trusted_proxies": ["10.1.0.0/16", "127.0.0.1", "fd00::/8"], "default_role": "viewer"}
 Headers = list[tuple[str, str]]

@@ -10,11 +10,11 @@ import pytest
 from support.landproof import Document
 from support.zones import ALPHA, Zone, daily
 
-from catalog import judgements
-from catalog.inquiry import Inquiry
-from catalog.judgements import CheckQuestion, RetentionQuestion, RpoQuestion
+from catalog.questions import judgements
+from catalog.questions.inquiry import Inquiry
+from catalog.questions.judgements import CheckQuestion, RetentionQuestion, RpoQuestion
 from catalog.service.current.judging import count_snapshots, judged
-from catalog.settings import load_settings
+from catalog.settings.loading import load_settings
 from catalog.store.database import Catalog
 from verifier.errors import CatalogError, UnknownError, UsageError
 

@@ -13,7 +13,7 @@ from support.zones import Zone
 from catalog.service.app import create_app
 from catalog.service.middleware.methods import Methods
 from catalog.service.serving.running import make_service
-from catalog.settings import load_settings
+from catalog.settings.loading import load_settings
 from catalog.store.database import Catalog
 
 Ask = Callable[[httpx.AsyncClient], Awaitable[None]]

@@ -16,9 +16,9 @@ from support.processes import until
 from support.service import Served, serving
 from support.zones import ALPHA, BETA, Zone, days_before, digits
 
-from catalog.inquiry import Inquiry
-from catalog.lookups import SnapshotsQuestion, snapshots_page
-from catalog.settings import Settings
+from catalog.questions.inquiry import Inquiry
+from catalog.questions.lookups import SnapshotsQuestion, snapshots_page
+from catalog.settings.loading import Settings
 from catalog.store.database import Catalog
 from catalog.store.queries import SnapshotFilter
 from catalog.store.snapshot_pages import last_of, page_snapshots

@@ -19,11 +19,11 @@ from support.processes import until
 from support.service import Served, serving
 from support.zones import ALPHA, BETA, Zone, daily
 
-from catalog.inquiry import Inquiry
+from catalog.questions.inquiry import Inquiry
 from catalog.service.api.finding_documents import AuditDocument
 from catalog.service.views import audit
 from catalog.service.views.audit import AuditQuestion, presets
-from catalog.settings import load_settings
+from catalog.settings.loading import load_settings
 from catalog.store.database import Catalog
 from fixtures.content import TIME, json_part
 from verifier.errors import UnknownError, UsageError

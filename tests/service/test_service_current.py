@@ -15,19 +15,19 @@ from support.landproof import landproof
 from support.processes import until
 from support.settings_files import load
 
-from catalog import judgements
 from catalog.answers import check_document
-from catalog.inquiry import Inquiry
-from catalog.judge_values import Period
-from catalog.judgements import CheckQuestion
-from catalog.lookups import datasets
-from catalog.metrics_facts import gather_facts
+from catalog.judging.values import Period
+from catalog.metrics.facts import gather_facts
+from catalog.questions import judgements
+from catalog.questions.inquiry import Inquiry
+from catalog.questions.judgements import CheckQuestion
+from catalog.questions.lookups import datasets
 from catalog.scratch_folder import PREFIX
 from catalog.service.current import judging
 from catalog.service.current.copy import Current
 from catalog.service.current.judging import JUDGED_PERIOD
 from catalog.service.current.lasting import Lasting
-from catalog.settings import Settings
+from catalog.settings.loading import Settings
 from catalog.store import lock
 from catalog.store.database import Catalog
 from catalog.store.lock import Patience

@@ -13,7 +13,7 @@ from support.service import Document, Served, serving
 from support.settings_files import load
 from support.zones import Zone, digits
 
-from catalog.inquiry import Inquiry
+from catalog.questions.inquiry import Inquiry
 from catalog.schedule import Cron, Every, Once, Schedule
 from catalog.service.drawing.days import TONES
 from catalog.service.views.dataset import DatasetQuestion, dataset

@@ -16,12 +16,12 @@ from support.service import Served, serving
 from support.years import Years
 from support.zones import ALPHA, BETA, Zone, daily, some_json
 
-from catalog.inquiry import Inquiry
+from catalog.questions.inquiry import Inquiry
 from catalog.service.api.finding_documents import FindingDocument, FindingsDocument
 from catalog.service.views import finding, findings
 from catalog.service.views.finding import FindingQuestion
 from catalog.service.views.findings import FindingsQuestion
-from catalog.settings import load_settings
+from catalog.settings.loading import load_settings
 from catalog.store.database import Catalog
 from catalog.store.finding_search import Grouping
 from fixtures.content import TIME, json_part

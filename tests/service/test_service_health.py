@@ -14,7 +14,7 @@ from support.doors import Doors
 from support.landproof import landproof
 from support.settings_files import load
 
-from catalog.metrics import exposition
+from catalog.metrics.families import exposition
 from catalog.service.api import health
 from catalog.service.current.copy import Current
 from catalog.service.middleware.counted import install_counts

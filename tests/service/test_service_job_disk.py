@@ -15,7 +15,7 @@ import pytest
 from support.processes import until
 from support.zones import Zone, daily
 
-from catalog.inquiry import Inquiry
+from catalog.questions.inquiry import Inquiry
 from catalog.service.current.copy import Current
 from catalog.service.jobs.asked import LedgerAsked
 from catalog.service.jobs.files import JobFiles
@@ -24,7 +24,7 @@ from catalog.service.jobs.runner import Jobs
 from catalog.service.jobs.values import Job, JobState, Order, Progress
 from catalog.service.responses.problems import Problem
 from catalog.service.values import Caller, Role, Way
-from catalog.settings import load_settings
+from catalog.settings.loading import load_settings
 from catalog.store.database import Catalog
 from catalog.workflow import utc_now
 from verifier.errors import CatalogError

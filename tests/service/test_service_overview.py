@@ -15,15 +15,15 @@ from support.settings_files import load
 from support.zones import ALPHA, BETA, Zone, daily, digits
 
 from catalog.answers import check_document
-from catalog.inquiry import Inquiry
-from catalog.judge_values import DatasetJudgement, Promise
-from catalog.judge_zones import judge_flows, judge_zone
-from catalog.results import Watch
+from catalog.judging.values import DatasetJudgement, Promise
+from catalog.judging.zones import judge_flows, judge_zone
+from catalog.questions.inquiry import Inquiry
+from catalog.scans.results import Watch
 from catalog.service.current.exposure import chain_of, recoveries
 from catalog.service.views.overview import OverviewQuestion, Sort, board_of, overview
 from catalog.service.views.overview_matters import RANKS, Told, matters_of
 from catalog.service.views.overview_rows import Known, rows_of
-from catalog.settings import Settings
+from catalog.settings.loading import Settings
 from catalog.store.database import Catalog
 from catalog.store.pulse import OpenNotice, ZoneLook
 from verifier.model import Finding, Verdict, finding

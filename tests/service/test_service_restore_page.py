@@ -16,7 +16,7 @@ from support.landproof import landproof
 from support.service import Document, Served, serving
 from support.zones import ALPHA, BETA, Zone, daily, days_before, some_json
 
-from catalog.judge_values import SlotStatus
+from catalog.judging.values import SlotStatus
 from catalog.service.views.restore_chain import chain_object
 from fixtures.content import TIME, moment
 from verifier.model import Verdict

@@ -14,7 +14,7 @@ from support.jobs import ask, ended
 from support.service import Served, serving
 from support.zones import ALPHA, Zone, daily
 
-from catalog.night_lock import only_night
+from catalog.nights.lock import only_night
 from catalog.service.jobs.night import night_at_work
 from catalog.workflow import utc_now
 

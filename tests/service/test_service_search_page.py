@@ -11,10 +11,10 @@ import pytest
 from support.service import Served, serving
 from support.zones import ALPHA, BETA, Zone, days_before
 
-from catalog.inquiry import Inquiry
+from catalog.questions.inquiry import Inquiry
 from catalog.service.views import search
 from catalog.service.views.search import SearchQuestion
-from catalog.settings import load_settings
+from catalog.settings.loading import load_settings
 from catalog.store.database import Catalog
 from fixtures.content import TIME, json_part
 from verifier.findings import REGISTER

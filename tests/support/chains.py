@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from catalog.judge_chain import judge_chain
-from catalog.judge_chain_values import Attempt, Chain, ChainQuestion, ChainSlot, Copy, Holding, Mode
-from catalog.judge_values import SlotStatus
+from catalog.judging.chain import judge_chain
+from catalog.judging.chain_values import Attempt, Chain, ChainQuestion, ChainSlot, Copy, Holding, Mode
+from catalog.judging.values import SlotStatus
 from verifier.model import Depth, SnapshotId, Verdict
 
 START = datetime(2026, 9, 1, 1, tzinfo=UTC)

@@ -21,8 +21,8 @@ from catalog.service.middleware.headers import install_headers
 from catalog.service.pages import login
 from catalog.service.responses import problems
 from catalog.service.values import Role
-from catalog.settings import Settings
-from catalog.settings_tables import Document, ServiceTable
+from catalog.settings.loading import Settings
+from catalog.settings.tables import Document, ServiceTable
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 HERE = "http://127.0.0.1:8437"

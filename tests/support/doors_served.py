@@ -13,7 +13,7 @@ from support.doors import small_app
 from catalog.service.access.callers import Access
 from catalog.service.serving import connections, running
 from catalog.service.serving.binding import Listening
-from catalog.settings import Settings
+from catalog.settings.loading import Settings
 from catalog.workflow import utc_now
 
 HEAD_SECONDS, WHOLE_SECONDS, FETCH_SECONDS, STOP_SECONDS = 1.0, 1.5, 1.5, 2

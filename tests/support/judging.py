@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from catalog.judge import judge_dataset
-from catalog.judge_values import (
+from catalog.judging.slots import judge_dataset
+from catalog.judging.values import (
     Arrival,
     DatasetJudgement,
     Look,

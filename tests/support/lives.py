@@ -9,11 +9,11 @@ from typing import Any
 
 from support.chains import DAY, HOUR, INCREMENTAL, attempt, day
 
-from catalog.judge_chain import judge_chain
-from catalog.judge_chain_values import Attempt, ChainSlot
-from catalog.judge_rpo import judge_rpo
-from catalog.judge_rpo_steps import steps_of
-from catalog.judge_rpo_values import Life, RpoJudgement, RpoQuestion, State, Stay
+from catalog.judging.chain import judge_chain
+from catalog.judging.chain_values import Attempt, ChainSlot
+from catalog.judging.rpo import judge_rpo
+from catalog.judging.rpo_steps import steps_of
+from catalog.judging.rpo_values import Life, RpoJudgement, RpoQuestion, State, Stay
 from verifier.model import Depth, Presence, Verdict
 
 LATE = HOUR / 4

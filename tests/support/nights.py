@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from catalog.judge_values import Period
+from catalog.judging.values import Period
 from catalog.notify.channels import Patience, Send, sender
 from catalog.notify.tell import Seen, Told, tell
 from catalog.progress import Silence
-from catalog.run import Run
-from catalog.settings import Settings, load_settings
+from catalog.scans.run import Run
+from catalog.settings.loading import Settings, load_settings
 from catalog.shelving import segments_of
 from catalog.store.database import Catalog
 from catalog.targets import find_targets

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from catalog.judge_notice_values import Condition, Notice, NoticeState
+from catalog.judging.notice_values import Condition, Notice, NoticeState
 from verifier.findings import REGISTER, Level
 
 DATASET = "64e0c0ffee0123456789abcd"

@@ -8,10 +8,10 @@ from typing import Any
 
 from support.chains import DAY, INCREMENTAL, START
 
-from catalog.judge_chain_values import Attempt, ChainQuestion, ChainSlot
-from catalog.judge_retention import judge_retention
-from catalog.judge_retention_values import Retained, RetentionQuestion, RetentionStatus
-from catalog.retention_policy import parse_policy
+from catalog.judging.chain_values import Attempt, ChainQuestion, ChainSlot
+from catalog.judging.retention import judge_retention
+from catalog.judging.retention_policy import parse_policy
+from catalog.judging.retention_values import Retained, RetentionQuestion, RetentionStatus
 
 
 def retained(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog.settings import Settings, load_settings
+from catalog.settings.loading import Settings, load_settings
 from verifier.errors import SettingsError
 
 DATASET = '[[datasets]]\nzone = "z"\nid = "a"\n'

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from support.nights import QUICK, Ticking
 
-from catalog.judge_values import DatasetJudgement, Slot, SlotStatus
+from catalog.judging.values import DatasetJudgement, Slot, SlotStatus
 from catalog.notify.channels import Send, sender
 from catalog.notify.tell import Seen, Told, tell
-from catalog.results import ScanResult, Watch
-from catalog.settings import Settings, load_settings
+from catalog.scans.results import ScanResult, Watch
+from catalog.settings.loading import Settings, load_settings
 from catalog.store.database import Catalog
 from verifier.model import Depth, finding
 from verifier.zone_model import Counts, Trouble, ZoneReport

@@ -17,9 +17,9 @@ from time import perf_counter
 
 import pyarrow as pa
 
-from catalog.judge_values import Period
+from catalog.judging.values import Period
 from catalog.sealing import Occasion, Sealing, seal
-from catalog.settings import load_settings
+from catalog.settings.loading import load_settings
 from catalog.shelving import segments_of
 from catalog.store.codec import columns_digest, columns_text
 from catalog.store.database import Catalog, Connection

@@ -26,7 +26,7 @@ from catalog.service.access.throttle import Throttle
 from catalog.service.access.tokens import Token, TokenFile
 from catalog.service.responses.problems import Problem
 from catalog.service.values import Caller, Role, Way
-from catalog.settings import Settings
+from catalog.settings.loading import Settings
 from verifier.errors import SettingsError
 
 COOKIE = "landproof_session"

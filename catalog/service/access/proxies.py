@@ -14,7 +14,7 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from catalog.service.values import Role
-from catalog.settings_tables import ServiceTable
+from catalog.settings.tables import ServiceTable
 
 _ON_THE_WAY = ("x-forwarded-for", "forwarded", "x-real-ip", "via", "x-forwarded-host")
 _LONGEST_IDENTITY = 256

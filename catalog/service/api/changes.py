@@ -11,11 +11,11 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from catalog import decisions
 from catalog.answers import Document
-from catalog.closing import seal_now
-from catalog.decisions import AcceptQuestion, HoldQuestion, WaiveQuestion
-from catalog.inquiry import Inquiry
+from catalog.questions import decisions
+from catalog.questions.closing import seal_now
+from catalog.questions.decisions import AcceptQuestion, HoldQuestion, WaiveQuestion
+from catalog.questions.inquiry import Inquiry
 from catalog.saying import Speaker
 from catalog.service.access.callers import Changing
 from catalog.service.api.forms import FormRoute, done

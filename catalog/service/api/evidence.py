@@ -12,7 +12,7 @@ from catalog.answers import Document, moment
 from catalog.holding_answers import hold_document
 from catalog.ledger.key_files import list_keys
 from catalog.ledger_answers import keys_document
-from catalog.metrics_answers import metrics_document
+from catalog.metrics.answers import metrics_document
 from catalog.saying_answers import accept_document, waive_document
 from catalog.service.access.callers import Auditor, Viewer
 from catalog.service.api.documents import (

@@ -13,7 +13,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
-from catalog.metrics import registry_of
+from catalog.metrics.families import registry_of
 from catalog.service.access.callers import Viewer
 from catalog.service.current.copy import Current
 from catalog.service.middleware.kept import Kept

@@ -1,4 +1,4 @@
-"""Jobs over HTTP: ask for one, follow it, take what it made, end it; which there are is told by `job_kinds`."""
+"""Jobs over HTTP: ask for one, follow it, take what it made, end it; which there are is told by `jobs.kinds`."""
 
 from __future__ import annotations
 

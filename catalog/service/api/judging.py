@@ -10,15 +10,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from catalog import judgements
 from catalog.answers import Document
-from catalog.inquiry import Inquiry
-from catalog.judge_chain_values import ChainState
-from catalog.judgements import CheckQuestion, PlanQuestion, RetentionQuestion, RpoQuestion
-from catalog.moments import parse_moment
-from catalog.restore_answers import restore_plan_document
-from catalog.restore_formats import Format, written
-from catalog.restore_plan import RestorePlan
+from catalog.judging.chain_values import ChainState
+from catalog.questions import judgements
+from catalog.questions.inquiry import Inquiry
+from catalog.questions.judgements import CheckQuestion, PlanQuestion, RetentionQuestion, RpoQuestion
+from catalog.questions.moments import parse_moment
+from catalog.restores.answers import restore_plan_document
+from catalog.restores.formats import Format, written
+from catalog.restores.plan import RestorePlan
 from catalog.schedule import shift
 from catalog.service.access.callers import Viewer
 from catalog.service.api.documents import (

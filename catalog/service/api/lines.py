@@ -12,8 +12,8 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from catalog.answers import Document
-from catalog.inquiry import Inquiry
-from catalog.lookups import SnapshotsQuestion, snapshots_page
+from catalog.questions.inquiry import Inquiry
+from catalog.questions.lookups import SnapshotsQuestion, snapshots_page
 from catalog.service.access.callers import Viewer
 from catalog.service.api.few import Few
 from catalog.service.api.parameters import MOST, READING

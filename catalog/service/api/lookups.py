@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from catalog import lookups
 from catalog.answers import Document
-from catalog.inquiry import Inquiry
-from catalog.lookups import FindQuestion, HistoryQuestion
-from catalog.moments import parse_snapshot_id
+from catalog.questions import lookups
+from catalog.questions.inquiry import Inquiry
+from catalog.questions.lookups import FindQuestion, HistoryQuestion
+from catalog.questions.moments import parse_snapshot_id
 from catalog.service.access.callers import Viewer
 from catalog.service.api import description, lines
 from catalog.service.api.documents import (

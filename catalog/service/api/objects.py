@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, WithJsonSchema
 
-from catalog.judge_values import SlotStatus
+from catalog.judging.values import SlotStatus
 from verifier.findings import Level
 from verifier.model import Depth, FileKind, Presence, Verdict
 

@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field, PlainValidator, WithJsonSchema
 
 from catalog.service.access.callers import Viewer
 from catalog.service.responses.problems import Problem
-from catalog.settings_values import nearest, shown
+from catalog.settings.values import nearest, shown
 from verifier.model import Depth, Verdict
 
 MOST, USUAL = 1000, 100

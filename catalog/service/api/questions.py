@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, PlainValidator, WithJsonSchema
 
-from catalog.lookups import SnapshotsQuestion
+from catalog.questions.lookups import SnapshotsQuestion
 from catalog.service.api.parameters import (
     DATASET,
     FROM,

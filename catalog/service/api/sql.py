@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from catalog.answers import sql_document
-from catalog.inquiry import Inquiry
+from catalog.questions.inquiry import Inquiry
 from catalog.service.access.callers import Auditor
 from catalog.service.api.documents import SqlDocument, described
 from catalog.service.api.few import Few

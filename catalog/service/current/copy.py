@@ -18,15 +18,15 @@ from datetime import datetime
 from pathlib import Path
 
 from catalog.answers import Document
-from catalog.inquiry import Inquiry
 from catalog.metrics_values import Facts
+from catalog.questions.inquiry import Inquiry
 from catalog.scratch_folder import scratch_folder
 from catalog.service.current.apart import end_all
 from catalog.service.current.exposure import Recoveries
 from catalog.service.current.judging import gather, judge, recover
 from catalog.service.current.lasting import Lasting
 from catalog.service.current.signature import Signature, signature_of
-from catalog.settings import Settings
+from catalog.settings.loading import Settings
 from catalog.store.database import Catalog
 from catalog.store.standing import Copies, StandingCatalog
 from verifier.errors import CatalogError, LandproofError, UsageError

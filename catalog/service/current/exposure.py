@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from catalog.judge_chain import judge_chain
-from catalog.judge_chain_values import Attempt, Chain, ChainQuestion, ChainSlot, Holding, Mode
-from catalog.judge_values import SlotStatus
-from catalog.restore_plan import Wish, gather
+from catalog.judging.chain import judge_chain
+from catalog.judging.chain_values import Attempt, Chain, ChainQuestion, ChainSlot, Holding, Mode
+from catalog.judging.values import SlotStatus
+from catalog.restores.plan import Wish, gather
 from catalog.schedule import EARLY, Schedule, shift
-from catalog.settings import DatasetSettings, Settings
+from catalog.settings.loading import DatasetSettings, Settings
 from catalog.store.database import Catalog
 from catalog.store.said import empty_slots
 from catalog.store.series import DatasetPlace, Reach, copied_datasets, counting

@@ -11,17 +11,17 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from catalog import judgements
 from catalog.answers import Document, check_document
-from catalog.inquiry import Inquiry
-from catalog.judge_values import Period
-from catalog.metrics_facts import gather_facts
+from catalog.judging.values import Period
+from catalog.metrics.facts import gather_facts
 from catalog.metrics_values import Facts
+from catalog.questions import judgements
+from catalog.questions.inquiry import Inquiry
 from catalog.schedule import shift
 from catalog.service.current.apart import apart
 from catalog.service.current.exposure import Recoveries, recoveries
 from catalog.service.responses.problems import Problem
-from catalog.settings import Settings
+from catalog.settings.loading import Settings
 from catalog.store.database import Catalog
 from catalog.store.queries import SnapshotFilter
 from catalog.store.snapshot_pages import page_snapshots

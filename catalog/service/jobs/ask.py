@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from catalog.inquiry import Inquiry
+from catalog.questions.inquiry import Inquiry
 from catalog.service.jobs.asked import Asked
 from catalog.service.jobs.kinds import KINDS, order_of
 from catalog.service.jobs.values import Job

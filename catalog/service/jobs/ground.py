@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catalog.service.jobs.values import Order
-from catalog.settings import Settings
+from catalog.settings.loading import Settings
 from catalog.shelving import segments_of
 from catalog.store.database import Catalog
 

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from catalog.inquiry import Inquiry
-from catalog.moments import parse_moment, parse_period
-from catalog.naming import find_snapshot
-from catalog.reverify import parse_reverify
+from catalog.questions.inquiry import Inquiry
+from catalog.questions.moments import parse_moment, parse_period
+from catalog.questions.naming import find_snapshot
+from catalog.scans.reverify import parse_reverify
 from catalog.service.jobs.asked import (
     Asked,
     BundleAsked,

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from catalog.answers import Document
-from catalog.night_lock import night_lock_path
+from catalog.nights.lock import night_lock_path
 
 
 def night_at_work(database: Path, locks: Path = Path("/proc/locks")) -> Document | None:

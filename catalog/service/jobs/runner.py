@@ -16,7 +16,7 @@ from catalog.service.jobs.progress import Heard
 from catalog.service.jobs.values import Job, JobState, Order
 from catalog.service.responses.problems import Problem
 from catalog.service.values import Caller
-from catalog.settings import Settings
+from catalog.settings.loading import Settings
 from catalog.store.database import Catalog
 from catalog.workflow import new_scan_id, utc_now
 from verifier.errors import CatalogError, LandproofError, UnknownError

@@ -1,4 +1,4 @@
-"""The address of the Dataset page, as page and as document; what it tells is `views_dataset`'s."""
+"""The address of the Dataset page, as page and as document; what it tells is the view's."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field, PlainValidator, WithJsonSchema
 
 from catalog.answers import Document
-from catalog.inquiry import Inquiry
+from catalog.questions.inquiry import Inquiry
 from catalog.service.api.parameters import READING, Flag, Name, Text, whole_number
 from catalog.service.drawing.calendar import Calendar, draw_calendar, spell_day
 from catalog.service.drawing.chain import Box, Link, draw_chain

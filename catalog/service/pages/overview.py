@@ -1,4 +1,4 @@
-"""The address of the Overview, as page and as document; what it tells is `views_overview`'s."""
+"""The address of the Overview, as page and as document; what it tells is the view's."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from catalog.answers import Document
-from catalog.inquiry import Inquiry
+from catalog.questions.inquiry import Inquiry
 from catalog.service.api.parameters import READING, Text
 from catalog.service.current.copy import Current
 from catalog.service.drawing.days import TONES, Run

@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 from markupsafe import Markup, escape
 from pydantic import BaseModel, Field, PlainValidator, WithJsonSchema
 
-from catalog.evidence.report_words import visible
+from catalog.evidence.report.words import visible
 from catalog.service.api.parameters import READING, Text, whole_number
 from catalog.service.responses.answering import AskedThen, page
 from catalog.service.responses.rendering import wants_json

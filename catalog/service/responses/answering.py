@@ -11,8 +11,8 @@ from fastapi import Depends, Query, Request
 from fastapi.responses import Response
 
 from catalog.answers import Document
-from catalog.inquiry import Inquiry
-from catalog.moments import parse_known_at
+from catalog.questions.inquiry import Inquiry
+from catalog.questions.moments import parse_known_at
 from catalog.service.responses.beginning import is_before_all, nothing_recorded
 from catalog.service.responses.rendering import render, wants_json
 from catalog.service.values import Service

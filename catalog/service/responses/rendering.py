@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from catalog import words
 from catalog.answers import moment
-from catalog.evidence.report_words import visible
+from catalog.evidence.report.words import visible
 from catalog.service.responses import links
 from catalog.service.values import Role
 from catalog.version import version_line

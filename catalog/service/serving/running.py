@@ -31,7 +31,7 @@ from catalog.service.serving.binding import Listening, bind, refuse_unguarded
 from catalog.service.serving.connections import Connection
 from catalog.service.serving.streams import Streams
 from catalog.service.values import Service
-from catalog.settings import Settings
+from catalog.settings.loading import Settings
 from catalog.store.database import Catalog
 from catalog.workflow import utc_now
 from verifier.errors import LandproofError, UsageError

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from catalog.answers import Document, moment
-from catalog.inquiry import Inquiry
 from catalog.ledger.notes import Checkpoint, Note, Verifier, parse_checkpoint, parse_note
 from catalog.ledger_answers import key_object
 from catalog.ledger_verify import Trust, trust_of
-from catalog.moments import parse_period
+from catalog.questions.inquiry import Inquiry
+from catalog.questions.moments import parse_period
 from catalog.store.audit_figures import AuditFigures, AuditPeriod, LedgerFigures, SlotCount, audit_figures, first_due
 from verifier.errors import LandproofError, UnknownError, UsageError
 

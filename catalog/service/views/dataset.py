@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from catalog.answers import Document, moment
-from catalog.inquiry import Inquiry
-from catalog.judge_values import Look
-from catalog.judgements import RpoQuestion, rpo
-from catalog.naming import unknown
+from catalog.judging.values import Look
+from catalog.questions.inquiry import Inquiry
+from catalog.questions.judgements import RpoQuestion, rpo
+from catalog.questions.naming import unknown
 from catalog.schedule import EARLY, shift
 from catalog.scope import covers
 from catalog.service.drawing.days import TONES, day_words
@@ -23,7 +23,7 @@ from catalog.service.views.dataset_parts import (
     schema_changes,
 )
 from catalog.service.views.dataset_slots import Export, Facts, exports_of, year_bounds, year_days
-from catalog.settings_values import nearest
+from catalog.settings.values import nearest
 from catalog.store.known import known_zones, looks
 from catalog.store.queries import dataset_names
 from catalog.store.said import pauses

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from catalog.answers import Document, moment
-from catalog.inquiry import Inquiry
-from catalog.judge_chain_values import Chain, DoubtKind
+from catalog.judging.chain_values import Chain, DoubtKind
+from catalog.questions.inquiry import Inquiry
 from catalog.schedule import Cron, Every, Once, Schedule, format_duration
 from catalog.service.current.exposure import chain_of
 from catalog.service.drawing.chain import links_of
 from catalog.service.responses.hints import hinted
-from catalog.settings import DatasetSettings
-from catalog.settings_tables import ZoneSettings
+from catalog.settings.loading import DatasetSettings
+from catalog.settings.tables import ZoneSettings
 from catalog.store.said import list_waivers
 from catalog.store.series import DatasetPlace, Landed, holds_of, kept_elsewhere, newest_drills
 from verifier.model import Column

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from catalog.judge import judge_dataset
-from catalog.judge_values import Arrival, Look, Pause, Period, Promise, Slot, SlotStatus
+from catalog.judging.slots import judge_dataset
+from catalog.judging.values import Arrival, Look, Pause, Period, Promise, Slot, SlotStatus
 from catalog.schedule import EARLY, Schedule, shift
 from catalog.service.drawing.days import NOTHING, verdict_word
-from catalog.settings import DatasetSettings
+from catalog.settings.loading import DatasetSettings
 from catalog.store.series import DatasetPlace, Landed
 from verifier.model import Presence, SnapshotId
 

@@ -13,8 +13,8 @@ from urllib.parse import quote
 
 from catalog import answers
 from catalog.answers import Document, moment
-from catalog.inquiry import Inquiry
-from catalog.naming import find_snapshot
+from catalog.questions.inquiry import Inquiry
+from catalog.questions.naming import find_snapshot
 from catalog.service.responses.hints import hinted
 from catalog.store.findings_beside import Word, words_on
 from catalog.store.history import SnapshotRevision, snapshot_history

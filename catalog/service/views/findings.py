@@ -11,11 +11,11 @@ from datetime import datetime
 
 from catalog import answers
 from catalog.answers import Document, moment
-from catalog.inquiry import Inquiry
-from catalog.moments import parse_period
+from catalog.questions.inquiry import Inquiry
+from catalog.questions.moments import parse_period
 from catalog.service.responses.hints import hinted
 from catalog.service.views.finding import finding_id
-from catalog.settings_values import nearest
+from catalog.settings.values import nearest
 from catalog.store.codec import storable
 from catalog.store.finding_search import (
     After,

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from catalog.answers import Document, moment
-from catalog.inquiry import Inquiry
+from catalog.questions.inquiry import Inquiry
 from catalog.service.current.exposure import Recoveries
 from catalog.service.drawing.days import TONES
 from catalog.service.views.overview_matters import Told, matters_of

@@ -14,7 +14,7 @@ from shlex import quote
 from catalog.answers import Document, moment
 from catalog.service.drawing.days import TONES
 from catalog.service.views.overview_zones import zone_matters
-from catalog.settings import DatasetSettings
+from catalog.settings.loading import DatasetSettings
 from catalog.store.pulse import OpenNotice, ZoneLook
 from catalog.store.series import DatasetPlace
 from catalog.words import plural

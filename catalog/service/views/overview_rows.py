@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from catalog.answers import Document, moment
 from catalog.service.current.exposure import Recoveries
 from catalog.service.drawing.days import NOTHING, TONES, day_words, runs, slot_word
-from catalog.settings import DatasetSettings
+from catalog.settings.loading import DatasetSettings
 from catalog.store.pulse import NewestGood
 from catalog.store.series import DatasetPlace
 

@@ -6,16 +6,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from catalog.answers import Document, moment
-from catalog.inquiry import Inquiry
-from catalog.judge_chain import judge_chain
-from catalog.judge_chain_values import Chain, ChainState
-from catalog.moments import parse_moment
-from catalog.restore_answers import restore_plan_document
-from catalog.restore_plan import Known, PlannedFile, RestorePlan, Wish, gather, is_restored
+from catalog.judging.chain import judge_chain
+from catalog.judging.chain_values import Chain, ChainState
+from catalog.questions.inquiry import Inquiry
+from catalog.questions.moments import parse_moment
+from catalog.restores.answers import restore_plan_document
+from catalog.restores.plan import Known, PlannedFile, RestorePlan, Wish, gather, is_restored
 from catalog.service.views.restore_chain import chain_object
 from catalog.service.views.restore_days import calendar_object, parse_month
 from catalog.service.views.restore_texts import commands_object, texts_object
-from catalog.settings_values import nearest
+from catalog.settings.values import nearest
 from catalog.store.drills import last_drills
 from catalog.store.known import known_zones
 from catalog.store.neighbours import files_there

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from catalog.answers import Document, moment
-from catalog.judge_chain_values import Chain, Gap, Member, Role
+from catalog.judging.chain_values import Chain, Gap, Member, Role
 from verifier.model import Verdict
 
 _MOST_LINKS = 100

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 
 from catalog.answers import Document, moment
-from catalog.judge_chain_days import judge_days
-from catalog.judge_chain_values import ChainState
-from catalog.restore_plan import Known
+from catalog.judging.chain_days import judge_days
+from catalog.judging.chain_values import ChainState
+from catalog.restores.plan import Known
 from verifier.errors import UsageError
 
 _FIRST_YEAR, _LAST_YEAR = 1970, 9998

@@ -6,9 +6,9 @@ import shlex
 from datetime import datetime, time
 
 from catalog.answers import Document, moment
-from catalog.judge_chain_values import ChainState
-from catalog.restore_formats import Format, written
-from catalog.restore_plan import RestorePlan
+from catalog.judging.chain_values import ChainState
+from catalog.restores.formats import Format, written
+from catalog.restores.plan import RestorePlan
 from verifier.errors import UsageError
 
 TEXTS = (Format.PATHS, Format.SQL, Format.SPARK, Format.SNOWFLAKE, Format.RCLONE, Format.AZCOPY)

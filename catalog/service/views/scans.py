@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from catalog import lookups
 from catalog.answers import Document, finding_object, moment
-from catalog.inquiry import Inquiry
-from catalog.lookup_answers import scan_object, scans_document, state_object
+from catalog.questions import lookups
+from catalog.questions.answers import scan_object, scans_document, state_object
+from catalog.questions.inquiry import Inquiry
 from catalog.service.jobs.night import night_at_work
 from catalog.service.jobs.runner import Jobs
 from catalog.service.jobs.values import Job, job_object, seconds_between

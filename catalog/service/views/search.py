@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from catalog import lookups
 from catalog.answers import Document
-from catalog.inquiry import Inquiry
-from catalog.lookups import FindQuestion
+from catalog.questions import lookups
+from catalog.questions.inquiry import Inquiry
+from catalog.questions.lookups import FindQuestion
 from catalog.service.responses.links import url_snapshot
 from catalog.store.queries import get_snapshot
 from verifier.findings import REGISTER

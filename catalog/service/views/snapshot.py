@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from catalog import lookups
 from catalog.answers import Document, moment
-from catalog.inquiry import Inquiry
-from catalog.judge_chain import judge_chain
-from catalog.judge_chain_values import Attempt, ChainQuestion, ChainState, GapReason, Holding, Mode
-from catalog.naming import Shortcut, find_snapshot
+from catalog.judging.chain import judge_chain
+from catalog.judging.chain_values import Attempt, ChainQuestion, ChainState, GapReason, Holding, Mode
+from catalog.questions import lookups
+from catalog.questions.inquiry import Inquiry
+from catalog.questions.naming import Shortcut, find_snapshot
 from catalog.schedule import Schedule
 from catalog.service.responses.hints import hinted
 from catalog.service.views.snapshot_proof import proof_object

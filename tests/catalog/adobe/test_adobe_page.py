@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 from catalog.adobe.provision_rules import PLACES
-from catalog.settings import load_settings
-from catalog.settings_exports import ExportTable
+from catalog.settings.exports import ExportTable
+from catalog.settings.loading import load_settings
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 PAGE = (DOCS / "adobe.md").read_text(encoding="utf-8")

@@ -21,7 +21,7 @@ from catalog.adobe.client import FlowClient
 from catalog.adobe.provision_plan import plan_provision
 from catalog.adobe.provision_rules import want
 from catalog.adobe.provision_values import Plan, State
-from catalog.settings import Settings
+from catalog.settings.loading import Settings
 from verifier.errors import SourceError
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

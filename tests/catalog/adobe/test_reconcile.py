@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from catalog.adobe.model import EntityRows, Run, RunError, RunStatus
 from catalog.adobe.reconcile import reconcile
 from catalog.adobe.reconcile_values import Equality, Export, FlowScope, Reconciliation, Sight, Stream, Way
-from catalog.judge_values import Period
+from catalog.judging.values import Period
 from catalog.schedule import Every, Schedule
 from verifier.findings import Level
 from verifier.model import Presence, SnapshotId, Verdict

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from catalog.adobe.model import Run, RunStatus
 from catalog.adobe.reconcile import reconcile
 from catalog.adobe.reconcile_values import Export, FlowScope, Reconciliation, Sight, Stream
-from catalog.judge_values import Period
+from catalog.judging.values import Period
 from catalog.schedule import Every, Once, Schedule
 from verifier.model import SnapshotId, Verdict
 

@@ -14,8 +14,8 @@ from catalog.adobe.parse import parse_flow, parse_source_connection, parse_targe
 from catalog.adobe.sync import Shown, plan_sync
 from catalog.adobe.sync_edit import edited
 from catalog.adobe.sync_values import FlowParts, SyncPlan
-from catalog.settings import load_settings
-from catalog.settings_tables import DatasetSettings
+from catalog.settings.loading import load_settings
+from catalog.settings.tables import DatasetSettings
 
 IDS = [f"64e0c0ffee0123456789000{n}" for n in range(4)]
 NAMES = ["Orders", 'Web "events"', "Users", None, " ", "Ümläut\n#"]

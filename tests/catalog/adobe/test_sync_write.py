@@ -9,7 +9,7 @@ import pytest
 
 from catalog.adobe.sync_values import DatasetChange, KeyChange, SyncPlan, ZoneChange
 from catalog.adobe.sync_write import Draft
-from catalog.settings import load_settings
+from catalog.settings.loading import load_settings
 from verifier.errors import SettingsError
 
 BEFORE = '# ours\n[zones.z]\nurl = "s3://bkt/p"\n'

@@ -12,7 +12,7 @@ from support.flow_server import FlowServer
 from catalog.adobe.client import FlowClient
 from catalog.adobe.sync_fetch import fetch_flows
 from catalog.adobe.watch import FlowSeen, flows_seen, watch_flows
-from catalog.judge_values import Promise
+from catalog.judging.values import Promise
 from catalog.schedule import Every, Once, Schedule
 from verifier.model import Finding
 

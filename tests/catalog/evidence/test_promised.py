@@ -9,7 +9,7 @@ import pytest
 
 from catalog.evidence.asked import Asked
 from catalog.evidence.promised import Promised, promised
-from catalog.settings import Settings, load_settings
+from catalog.settings.loading import Settings, load_settings
 
 NOW = datetime(2026, 9, 20, tzinfo=UTC)
 ZONES = {"zone": ("s3://bucket/exports", "s3"), "old": ("file:///somewhere", "local")}

@@ -31,8 +31,8 @@ from support.report_rows import (
 )
 
 from catalog.evidence.contents import Contents
-from catalog.evidence.report import report_document, report_of
-from catalog.evidence.report_values import ExceptionKind, ExceptionState, Report
+from catalog.evidence.report.document import report_document, report_of
+from catalog.evidence.report.values import ExceptionKind, ExceptionState, Report
 from verifier.errors import LandproofError
 
 Row = dict[str, Any]

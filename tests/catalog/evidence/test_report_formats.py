@@ -19,13 +19,13 @@ import pytest
 from support.report_rows import HOSTILE, WEB, Bundle, Export, dataset, month
 
 from catalog.evidence.contents import Contents
-from catalog.evidence.report import report_document, report_of
-from catalog.evidence.report_csv import COLUMNS, report_csv
-from catalog.evidence.report_html import report_html
-from catalog.evidence.report_pdf import report_pdf
-from catalog.evidence.report_sheet import latin, wrapped
-from catalog.evidence.report_values import Report
-from catalog.evidence.report_words import length, share, size, visible
+from catalog.evidence.report.csv import COLUMNS, report_csv
+from catalog.evidence.report.document import report_document, report_of
+from catalog.evidence.report.html import report_html
+from catalog.evidence.report.pdf import report_pdf
+from catalog.evidence.report.sheet import latin, wrapped
+from catalog.evidence.report.values import Report
+from catalog.evidence.report.words import length, share, size, visible
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "reports"
 VOID = {"meta", "br", "link", "img", "input", "hr"}

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from catalog.accepting import Acceptance
-from catalog.evidence.rows_findings import snapshot_findings, zone_findings
-from catalog.evidence.rows_snapshots import Entries
-from catalog.evidence.rows_values import Row
+from catalog.evidence.rows.findings import snapshot_findings, zone_findings
+from catalog.evidence.rows.snapshots import Entries
+from catalog.evidence.rows.values import Row
 from catalog.store.evidence_records import ZoneFound, ZoneLook
 from catalog.store.evidence_snapshots import FoundRow, State
 from verifier.model import Accepted

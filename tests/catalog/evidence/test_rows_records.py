@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from catalog.evidence.asked import Asked
-from catalog.evidence.rows_records import Record, decision_rows, matched, record_rows, scan_rows
-from catalog.evidence.rows_values import Row
+from catalog.evidence.rows.records import Record, decision_rows, matched, record_rows, scan_rows
+from catalog.evidence.rows.values import Row
 from catalog.ledger.canonical import canonical
 from catalog.store.evidence_ledger import Told
 from catalog.store.evidence_records import Begun

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from catalog.evidence.rows_settings import settings_plain
+from catalog.evidence.rows.settings import settings_plain
 from catalog.ledger.canonical import canonical
-from catalog.settings import load_settings
+from catalog.settings.loading import load_settings
 
 TEXT = """
 [zones."zóna"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from catalog.evidence.contents import POPULATION, Contents
-from catalog.evidence.rows_values import Row
+from catalog.evidence.rows.values import Row
 from catalog.evidence.sheets import Sheets
 
 

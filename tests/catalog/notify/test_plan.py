@@ -7,10 +7,10 @@ from pathlib import Path
 from support.nights import Ticking
 from support.noticing import AT, NAMES, condition, notice
 
-from catalog.judge_notice_values import Conditions, Turn
+from catalog.judging.notice_values import Conditions, Turn
 from catalog.notify.deliver import Journal, Post, deliver
 from catalog.notify.plan import endpoints, plan, reminders
-from catalog.settings_tables import ChannelTable
+from catalog.settings.tables import ChannelTable
 from catalog.store.database import Catalog
 from catalog.store.notices import DeliveryState, Pending, Told
 from verifier.findings import Level

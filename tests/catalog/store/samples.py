@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
-from catalog.recorder import Recorder
+from catalog.scans.recorder import Recorder
 from catalog.store.database import Catalog
 from catalog.store.reads import SnapshotRead
 from catalog.store.recording import ScanEnd, ScanStart

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from support.recording import begin_scan, record_slots, record_snapshots
 
-from catalog.judge_transitions import Transition
-from catalog.judge_values import SlotStatus
+from catalog.judging.transitions import Transition
+from catalog.judging.values import SlotStatus
 from catalog.store.database import Catalog
 from catalog.store.promises import SlotRecord
 from catalog.store.sql import run_sql

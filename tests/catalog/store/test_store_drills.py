@@ -8,7 +8,7 @@ from typing import Any
 
 from support.old_catalogs import older_copy
 
-from catalog.judge_values import Drills
+from catalog.judging.values import Drills
 from catalog.store import migrate
 from catalog.store.codec import to_stored
 from catalog.store.database import Catalog

@@ -13,8 +13,8 @@ import pytest
 from support.recording import begin_scan, end_scan, record_copies, record_schedules, record_slots, record_snapshots
 from support.recording import record_strays as strays_of
 
-from catalog.judge_transitions import Transition
-from catalog.judge_values import SlotStatus
+from catalog.judging.transitions import Transition
+from catalog.judging.values import SlotStatus
 from catalog.segments.format import encode_segment
 from catalog.segments.shelf import open_shelf
 from catalog.store import queries

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from support.recording import begin_scan, record_schedules, record_slots, record_snapshots
 
-from catalog.judge_transitions import Transition
-from catalog.judge_values import SlotStatus
+from catalog.judging.transitions import Transition
+from catalog.judging.values import SlotStatus
 from catalog.store import queries
 from catalog.store.promises import ScheduleRecord, SlotRecord, last_schedules, slot_statuses
 from verifier.model import SnapshotId, Verdict

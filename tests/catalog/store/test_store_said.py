@@ -10,7 +10,7 @@ import pytest
 from support.recording import begin_scan, record_snapshots
 
 from catalog.accepting import Acceptance
-from catalog.judge_values import Pause
+from catalog.judging.values import Pause
 from catalog.saying import Speaker, accept, acceptance_of, waive
 from catalog.store.known import known_snapshots
 from catalog.store.queries import SnapshotFilter, list_snapshots

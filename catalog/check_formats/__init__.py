@@ -1,0 +1,1 @@
+"""The document of `check` in the formats of other tools."""

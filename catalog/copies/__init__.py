@@ -1,0 +1,1 @@
+"""Backups copied to other places and looked at there."""

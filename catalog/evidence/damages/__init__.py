@@ -1,0 +1,1 @@
+"""Ways to damage a copy of an export, each with the codes it has to raise."""

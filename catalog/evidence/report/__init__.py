@@ -1,0 +1,1 @@
+"""A report on a period, from the rows of a bundle."""

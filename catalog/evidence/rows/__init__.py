@@ -1,0 +1,1 @@
+"""The rows of a bundle, and what each means."""

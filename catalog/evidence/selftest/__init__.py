@@ -1,0 +1,1 @@
+"""Our own controls, tried on damaged copies."""

@@ -1,0 +1,1 @@
+"""Which snapshots are still needed, and what stores do with them."""

@@ -1,0 +1,1 @@
+"""landproof.toml and the environment, as one frozen tree."""
