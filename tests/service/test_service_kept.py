@@ -14,12 +14,13 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import Response
 from support.doors import PAGE, Doors
 
-from catalog.service import pages_login, problems
 from catalog.service.access.callers import Auditor, Viewer
 from catalog.service.middleware import kept as kept_module
 from catalog.service.middleware.counted import install_counts
 from catalog.service.middleware.headers import install_headers
 from catalog.service.middleware.kept import Answer, Kept, Shelf, install_kept
+from catalog.service.pages import login
+from catalog.service.responses import problems
 from catalog.service.responses.answering import answer as answered
 
 
@@ -194,7 +195,7 @@ class Place:
         self.doors, self.versions, self.made = Doors(folder), Versions(), 0
         self.app = FastAPI(openapi_url=None)
         self.app.state.service = SimpleNamespace(access=self.doors.access, current=self.versions)
-        self.app.include_router(pages_login.router)
+        self.app.include_router(login.router)
         self.app.include_router(self._router())
         problems.install(self.app)
         install_kept(self.app)

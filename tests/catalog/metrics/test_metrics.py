@@ -22,7 +22,7 @@ from catalog.metrics.answers import metrics_document
 from catalog.metrics.families import exposition, registry_of
 from catalog.metrics_values import Facts, JudgedFacts, Nights, RecordedFacts
 
-DOCS = Path(__file__).resolve().parents[2] / "docs" / "nightly.md"
+DOCS = Path(__file__).resolve().parents[3] / "docs" / "nightly.md"
 LABELS = {"zone": "cja", "dataset": DATASET, "name": "Web events"}
 BARE = Facts(at=AT, version="0.1.0", interval=timedelta(hours=24))
 
