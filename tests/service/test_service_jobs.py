@@ -189,7 +189,7 @@ def test_twenty_wait_at_most(tmp_path: Path) -> None:
     with serving(zone.config, roles=ROLES) as served, served.client("operator") as client:
         taken = [ask(client, "scan") for _ in range(21)]
         answer = client.post("/api/v1/jobs", json={"command": "scan"})
-        assert (answer.status_code, answer.json()["detail"]) == (503, "20 jobs wait already")
+        assert (answer.status_code, answer.json()["detail"]) == (429, "20 jobs wait already")
         assert answer.headers["retry-after"] == "60"
         when(client, taken[0], ("running",))
         for job in reversed(taken):

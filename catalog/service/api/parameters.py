@@ -72,23 +72,28 @@ def word_of(words: type[Enum]) -> Callable[[object], Any]:
     return read
 
 
-def _word_or_none(words: type[Enum]) -> Callable[[object], Any]:
+def words_or_empty(words: type[Enum]) -> dict[str, Any]:
+    """Return the schema of one of some words, or of an empty text, which a form sends for what nobody chose."""
+    return {"type": "string", "enum": [*(str(one.value) for one in words), ""]}
+
+
+def word_or_none(words: type[Enum]) -> tuple[PlainValidator, WithJsonSchema]:
+    """Return what reads one of some words, an empty text as none, with its schema."""
     read = word_of(words)
-    return lambda value: None if value in (None, "") else read(value)
+    reading = PlainValidator(lambda value: None if value in (None, "") else read(value))
+    return reading, WithJsonSchema(words_or_empty(words))
 
 
-def _schema_of(words: type[Enum]) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", "enum": [str(one.value) for one in words]})
+_TEXT = {"type": "string", "maxLength": _LONGEST, "pattern": "^[^\\u0000]*$"}
+_NAME = _TEXT | {"minLength": 1, "pattern": "^[^\\u0000]+$"}
 
-
-_TEXT = WithJsonSchema({"type": "string", "maxLength": _LONGEST, "pattern": "^[^\\u0000]*$"})
-_NAME = WithJsonSchema({"type": "string", "minLength": 1, "maxLength": _LONGEST, "pattern": "^[^\\u0000]+$"})
-
-Name = Annotated[str, PlainValidator(text), _NAME]
-Text = Annotated[str | None, PlainValidator(_text_or_none), _TEXT]
+Name = Annotated[str, PlainValidator(text), WithJsonSchema(_NAME)]
+Text = Annotated[str | None, PlainValidator(_text_or_none), WithJsonSchema(_TEXT)]
 Flag = Annotated[bool, PlainValidator(_flag), WithJsonSchema({"type": "boolean"})]
-VerdictWord = Annotated[Verdict | None, PlainValidator(_word_or_none(Verdict)), _schema_of(Verdict)]
-DepthWord = Annotated[Depth, PlainValidator(word_of(Depth)), _schema_of(Depth)]
+VerdictWord = Annotated[Verdict | None, *word_or_none(Verdict)]
+DepthWord = Annotated[
+    Depth, PlainValidator(word_of(Depth)), WithJsonSchema({"type": "string", "enum": [one.value for one in Depth]})
+]
 Limit = Annotated[
     int, PlainValidator(whole_number(1, MOST)), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MOST})
 ]

@@ -168,7 +168,7 @@ class Jobs:
             raise Problem(503, "the service is about to stop", headers={"Retry-After": "10"})
         if len(self._waiting()) >= MOST_WAITING:
             hint = "wait for some of them, or cancel them"
-            raise Problem(503, f"{MOST_WAITING} jobs wait already", hint, headers={"Retry-After": "60"})
+            raise Problem(429, f"{MOST_WAITING} jobs wait already", hint, headers={"Retry-After": "60"})
 
     def _waiting(self) -> list[Job]:
         return [job for job in self.under_way() if job.state is JobState.QUEUED]

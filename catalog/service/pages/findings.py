@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shlex
-from collections.abc import Callable, Iterable
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
@@ -22,14 +22,16 @@ from catalog.service.api.parameters import (
     ZONE,
     Limit,
     Text,
-    text,
     word_of,
+    word_or_none,
+    words_or_empty,
 )
 from catalog.service.responses.answering import AskedThen, answer, page
 from catalog.service.responses.links import API, url_with
 from catalog.service.views import finding, findings
 from catalog.service.views.finding import FindingQuestion
 from catalog.service.views.findings import FindingsQuestion
+from catalog.settings.values import shown
 from catalog.store.finding_search import Grouping
 from catalog.store.queries import dataset_names
 from verifier.findings import REGISTER
@@ -40,33 +42,37 @@ _ADDRESS = "/findings/{code}/{zone}/{dataset_id}/{export_time}/{digest}"
 
 
 _LONGEST_CURSOR, _MOST_CODES = 20_000, 200
+_CODE = re.compile(r"[a-z0-9.-]{0,60}")
 
 
-def _several(value: object) -> list[str]:
+def _several(value: object) -> list[object]:
     """Read what may be said several times; a form sends an empty text for nothing said."""
-    said = [text(one) for one in (value if isinstance(value, list | tuple) else [value]) if one not in (None, "")]
+    said = value if isinstance(value, list | tuple) else [value]
     if len(said) > _MOST_CODES:
         raise ValueError(f"expected at most {_MOST_CODES}, got {len(said)}")
-    return said
+    return [one for one in said if one not in (None, "")]
+
+
+def _codes(value: object) -> list[str]:
+    return [_code(one) for one in _several(value)]
+
+
+def _code(value: object) -> str:
+    if not isinstance(value, str) or not _CODE.fullmatch(value):
+        raise ValueError(f"expected a code such as parquet.corrupt-page, got {shown(value)}")
+    return value
 
 
 def _levels(value: object) -> list[str]:
     return [one.value for one in map(word_of(LevelWord), _several(value))]
 
 
-def _or_none(read: Callable[[object], Any]) -> PlainValidator:
-    """Return what reads a value that need not be given."""
-    return PlainValidator(lambda value: None if value in (None, "") else read(value))
-
-
-def _cursor(value: object) -> str:
+def _cursor(value: object) -> str | None:
+    if value in (None, ""):
+        return None
     if not isinstance(value, str) or len(value) > _LONGEST_CURSOR:
         raise ValueError("expected one that an answer gave as next, got another")
     return value
-
-
-def _words(words: Iterable[object]) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", "enum": [str(one) for one in words]})
 
 
 class LevelWord(StrEnum):
@@ -92,8 +98,10 @@ class AnswerWord(StrEnum):
     NO = "false"
 
 
-_TEXTS = WithJsonSchema({"type": "array", "items": {"type": "string", "minLength": 1}, "maxItems": _MOST_CODES})
-_LEVELS = WithJsonSchema({"type": "array", "items": {"type": "string", "enum": [str(one) for one in LevelWord]}})
+_CODES = WithJsonSchema(
+    {"type": "array", "items": {"type": "string", "pattern": f"^{_CODE.pattern}$"}, "maxItems": _MOST_CODES}
+)
+_LEVELS = WithJsonSchema({"type": "array", "items": words_or_empty(LevelWord), "maxItems": _MOST_CODES})
 
 
 class FindingsQuery(BaseModel):
@@ -101,7 +109,7 @@ class FindingsQuery(BaseModel):
 
     model_config = ConfigDict(populate_by_name=True)
 
-    code: Annotated[list[str], PlainValidator(_several), _TEXTS] = Field(
+    code: Annotated[list[str], PlainValidator(_codes), _CODES] = Field(
         [], description="Only findings of these codes.", examples=[["parquet.corrupt-page"]]
     )
     level: Annotated[list[str], PlainValidator(_levels), _LEVELS] = Field(
@@ -112,18 +120,18 @@ class FindingsQuery(BaseModel):
     dataset: Text = DATASET
     start: Text = FROM
     end: Text = TO
-    accepted: Annotated[AnswerWord | None, _or_none(word_of(AnswerWord)), _words(AnswerWord)] = Field(
+    accepted: Annotated[AnswerWord | None, *word_or_none(AnswerWord)] = Field(
         None, description="Only those that somebody accepted, or only the others."
     )
-    state: Annotated[StateWord | None, _or_none(word_of(StateWord)), _words(StateWord)] = Field(
+    state: Annotated[StateWord | None, *word_or_none(StateWord)] = Field(
         None, description="Those of the newest state of each snapshot (open, if not said), or all ever seen."
     )
-    group: Annotated[Grouping | None, _or_none(word_of(Grouping)), _words(Grouping)] = Field(
+    group: Annotated[Grouping | None, *word_or_none(Grouping)] = Field(
         None, description="What they are counted by; if not said the code, or of one code the dataset."
     )
     text: Text = Field(None, description="Only with this in message, path, expected or actual, in any case.")
     limit: Limit = Field(USUAL, description="How many findings a page has at most.")
-    cursor: Annotated[str | None, _or_none(_cursor), WithJsonSchema({"type": "string"})] = Field(
+    cursor: Annotated[str | None, PlainValidator(_cursor), WithJsonSchema({"type": "string"})] = Field(
         None, description="Where the page before this one said that it goes on: its `next`."
     )
 
