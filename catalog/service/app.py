@@ -19,7 +19,7 @@ from catalog.service.middleware.kept import install_kept
 from catalog.service.middleware.methods import install_methods
 from catalog.service.pages import audit, dataset, findings, login, overview, restore, scans, search, snapshot
 from catalog.service.responses import problems
-from catalog.service.values import Service
+from catalog.service.service import Service
 from catalog.workflow import tool_version
 
 _ROUTERS = (

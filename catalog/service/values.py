@@ -1,21 +1,9 @@
-"""Who asks, what they may do, and what a running service is made of; nothing here answers."""
+"""Who asks, and what they may do, as values; who that is and whether they may is told by `access`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
-from typing import TYPE_CHECKING
-
-from catalog.settings.loading import Settings
-from catalog.store.database import Catalog
-
-if TYPE_CHECKING:
-    from catalog.service.access.callers import Access
-    from catalog.service.current.copy import Current
-    from catalog.service.jobs.runner import Jobs
 
 
 class Role(StrEnum):
@@ -53,16 +41,3 @@ class Caller:
     def may_change(self) -> bool:
         """Whether anything may be changed or recorded for them; never for somebody nobody knows."""
         return self.way is not Way.OPEN
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """One running service. `catalog` is the catalog itself, for what records; answers come from `current`."""
-
-    settings: Settings
-    config: Path | None
-    catalog: Catalog
-    current: Current
-    access: Access
-    jobs: Jobs
-    clock: Callable[[], datetime]

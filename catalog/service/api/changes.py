@@ -21,9 +21,9 @@ from catalog.service.access.callers import Changing
 from catalog.service.api.forms import FormRoute, done
 from catalog.service.api.parameters import READING
 from catalog.service.jobs.asked import Text, Texts
-from catalog.service.responses.answering import service_of
 from catalog.service.responses.links import API
 from catalog.service.responses.problems import Problem
+from catalog.service.service import service_of
 from catalog.service.values import Caller, Role
 from verifier.errors import LandproofError
 

@@ -27,8 +27,9 @@ from catalog.service.api.documents import (
 from catalog.service.api.paging import paged
 from catalog.service.api.parameters import READING, Paged
 from catalog.service.api.questions import WaiversAsked
-from catalog.service.responses.answering import Asked, answer, service_of
+from catalog.service.responses.answering import answer
 from catalog.service.responses.links import API
+from catalog.service.service import Asked, service_of
 from catalog.shelving import keys_of
 from catalog.store.holds import list_holds
 from catalog.store.ledger import newest_entry_at, read_head

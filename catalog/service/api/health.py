@@ -17,8 +17,8 @@ from catalog.metrics.families import registry_of
 from catalog.service.access.callers import Viewer
 from catalog.service.current.copy import Current
 from catalog.service.middleware.kept import Kept
-from catalog.service.responses.answering import service_of
 from catalog.service.responses.problems import Problem
+from catalog.service.service import service_of
 from verifier.errors import CatalogError
 
 router = APIRouter(tags=["health"])

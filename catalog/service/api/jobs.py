@@ -14,9 +14,10 @@ from catalog.service.jobs.ask import refuse_cancel, start_job
 from catalog.service.jobs.asked import Asked
 from catalog.service.jobs.events import job_events
 from catalog.service.jobs.values import Job, JobState, job_document
-from catalog.service.responses.answering import answer, service_of
+from catalog.service.responses.answering import answer
 from catalog.service.responses.links import API, url_job
 from catalog.service.responses.problems import Problem
+from catalog.service.service import inquiry_of, service_of
 from catalog.service.views.jobs import jobs_view
 from verifier.errors import UnknownError
 
@@ -39,7 +40,8 @@ def start(
 
     Answers with `landproof/job/1` and where to follow it. A command that records takes the role operator.
     """
-    job = start_job(service_of(request), asked, caller)
+    service = service_of(request)
+    job = start_job(service.jobs, inquiry_of(service), asked, caller)
     return _taken(request, job)
 
 

@@ -33,9 +33,10 @@ from catalog.service.api.few import Few
 from catalog.service.api.parameters import READING
 from catalog.service.api.questions import CheckAsked, PlanAsked, PlanFormat, RetentionAsked, RpoAsked
 from catalog.service.current.judging import count_snapshots, judged
-from catalog.service.responses.answering import AskedThen, answer
+from catalog.service.responses.answering import answer
 from catalog.service.responses.links import API
 from catalog.service.responses.problems import Problem
+from catalog.service.service import AskedThen
 from verifier.errors import UsageError
 
 router = APIRouter(prefix=API, tags=["judgements"], dependencies=READING)

@@ -18,8 +18,8 @@ from catalog.service.access.callers import Viewer
 from catalog.service.api.few import Few
 from catalog.service.api.parameters import MOST, READING
 from catalog.service.api.questions import SnapshotsWanted
-from catalog.service.responses.answering import AskedThen
 from catalog.service.responses.links import API
+from catalog.service.service import AskedThen
 
 router = APIRouter(prefix=f"{API}/lines", tags=["look-ups"], dependencies=READING)
 

@@ -38,8 +38,8 @@ from catalog.service.api.questions import (
     ShowAsked,
     SnapshotsAsked,
 )
-from catalog.service.responses.answering import AskedThen
 from catalog.service.responses.links import API
+from catalog.service.service import AskedThen
 from catalog.store.scan_list import ScanFilter
 from verifier.errors import UsageError
 

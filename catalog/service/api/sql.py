@@ -13,8 +13,9 @@ from catalog.service.api.documents import SqlDocument, described
 from catalog.service.api.few import Few
 from catalog.service.api.parameters import READING
 from catalog.service.api.questions import SqlAsked
-from catalog.service.responses.answering import AskedThen, answer
+from catalog.service.responses.answering import answer
 from catalog.service.responses.links import API
+from catalog.service.service import AskedThen
 from catalog.service.values import Caller
 from catalog.store.sql import SqlLimits, run_sql
 

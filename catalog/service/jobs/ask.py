@@ -5,22 +5,16 @@ from __future__ import annotations
 from catalog.questions.inquiry import Inquiry
 from catalog.service.jobs.asked import Asked
 from catalog.service.jobs.kinds import KINDS, order_of
+from catalog.service.jobs.runner import Jobs
 from catalog.service.jobs.values import Job
 from catalog.service.responses.problems import Problem
-from catalog.service.values import Caller, Role, Service
+from catalog.service.values import Caller, Role
 
 
-def start_job(service: Service, asked: Asked, caller: Caller) -> Job:
+def start_job(jobs: Jobs, inquiry: Inquiry, asked: Asked, caller: Caller) -> Job:
     """Take a job. Raises `Problem` where it is refused, `UsageError` for what is not known or cannot be read."""
     refuse(caller, asked.command)
-    return service.jobs.add(order_of(inquiry_of(service), asked), caller)
-
-
-def inquiry_of(service: Service) -> Inquiry:
-    """Return a question to the copy of the catalog; where there is no catalog yet, to that: a scan can make one."""
-    if service.current.generation is None and not service.catalog.exists:
-        return Inquiry(service.settings, service.catalog)
-    return service.current.inquiry()
+    return jobs.add(order_of(inquiry, asked), caller)
 
 
 def refuse(caller: Caller, command: str) -> None:

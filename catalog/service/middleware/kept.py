@@ -22,7 +22,8 @@ from fastapi import FastAPI, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from catalog.service.responses.rendering import wants_json
-from catalog.service.values import Caller, Service, Way
+from catalog.service.service import Service
+from catalog.service.values import Caller, Way
 
 MOST_BYTES = 64 << 20
 _MOST_OF_ONE = 4 << 20

@@ -17,8 +17,9 @@ from catalog.service.api.parameters import READING, Text
 from catalog.service.jobs.asked import BundleAsked, LedgerAsked, ReportAsked, SampleAsked
 from catalog.service.jobs.kinds import order_of
 from catalog.service.jobs.values import job_object
-from catalog.service.responses.answering import Asked, answer, page, service_of
+from catalog.service.responses.answering import answer, page
 from catalog.service.responses.links import API, url_job
+from catalog.service.service import Asked, service_of
 from catalog.service.values import Caller, Role
 from catalog.service.views import audit
 from catalog.service.views.audit import AuditQuestion

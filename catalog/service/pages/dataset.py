@@ -16,7 +16,8 @@ from catalog.service.drawing.calendar import Calendar, draw_calendar, spell_day
 from catalog.service.drawing.chain import Box, Link, draw_chain
 from catalog.service.drawing.days import NOTHING, TONES, DayWord
 from catalog.service.drawing.line import Chart, Point, draw_line
-from catalog.service.responses.answering import Asked, answer, page, service_of
+from catalog.service.responses.answering import answer, page
+from catalog.service.service import Asked, service_of
 from catalog.service.views.dataset import DatasetQuestion, dataset
 from catalog.service.views.dataset_slots import year_days
 from catalog.store.series import DatasetPlace

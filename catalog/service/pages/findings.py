@@ -26,8 +26,9 @@ from catalog.service.api.parameters import (
     word_or_none,
     words_or_empty,
 )
-from catalog.service.responses.answering import AskedThen, answer, page
+from catalog.service.responses.answering import answer, page
 from catalog.service.responses.links import API, url_with
+from catalog.service.service import AskedThen
 from catalog.service.views import finding, findings
 from catalog.service.views.finding import FindingQuestion
 from catalog.service.views.findings import FindingsQuestion

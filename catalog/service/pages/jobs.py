@@ -8,8 +8,9 @@ from fastapi.responses import Response
 from catalog.service.access.callers import Viewer
 from catalog.service.jobs.ask import may_cancel
 from catalog.service.jobs.events import fragments
-from catalog.service.responses.answering import page, service_of
+from catalog.service.responses.answering import page
 from catalog.service.responses.rendering import render
+from catalog.service.service import service_of
 from catalog.service.views.jobs import job_view, jobs_view
 
 router = APIRouter(include_in_schema=False)

@@ -17,8 +17,9 @@ from catalog.service.api.parameters import READING, Text
 from catalog.service.current.copy import Current
 from catalog.service.drawing.days import TONES, Run
 from catalog.service.drawing.strip import DAY, HEIGHT, draw_strip, strip_width
-from catalog.service.responses.answering import Asked, answer, page, service_of
-from catalog.service.responses.beginning import being_judged, is_before_all, nothing_recorded, tell
+from catalog.service.pages.beginning import being_judged, tell
+from catalog.service.responses.answering import answer, page
+from catalog.service.service import Asked, nothing_recorded, service_of
 from catalog.service.views.overview import Board, OverviewQuestion, Sort, board_of, overview
 from catalog.service.views.overview_rows import DAYS, STATES
 
@@ -46,7 +47,7 @@ Asking = Annotated[OverviewQuery, Query()]
 def overview_page(request: Request, query: Asking) -> Response:
     """Show what needs a person tonight, and every dataset; before there is any of that, what to do."""
     service = service_of(request)
-    if is_before_all(service):
+    if service.is_before_all:
         return tell(request, nothing_recorded(service))
     document = _document(request, service.current.inquiry(), query)
     if document is None:

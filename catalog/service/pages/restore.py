@@ -10,7 +10,8 @@ from pydantic import BaseModel, Field
 
 from catalog.service.access.callers import Viewer
 from catalog.service.api.parameters import DepthWord, Flag, Text
-from catalog.service.responses.answering import AskedThen, page
+from catalog.service.responses.answering import page
+from catalog.service.service import AskedThen
 from catalog.service.views.restore import RestoreQuestion, restore_view
 from verifier.model import Depth
 

@@ -12,12 +12,12 @@ from pydantic import BaseModel, ConfigDict
 from catalog.service.access.callers import Viewer
 from catalog.service.api.paging import next_cursor, read_cursor
 from catalog.service.api.parameters import Limit, Text
-from catalog.service.jobs.ask import inquiry_of
 from catalog.service.jobs.events import fragments
 from catalog.service.jobs.values import JobState
 from catalog.service.pages import jobs
-from catalog.service.responses.answering import Asked, page, service_of
+from catalog.service.responses.answering import page
 from catalog.service.responses.rendering import render
+from catalog.service.service import Asked, inquiry_of, service_of
 from catalog.service.views.scans import ScanQuestion, now_view, scan_view, scans_view
 from catalog.store.scan_list import ScanFilter
 from verifier.errors import UsageError

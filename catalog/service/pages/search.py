@@ -13,8 +13,9 @@ from pydantic import BaseModel, Field, PlainValidator, WithJsonSchema
 
 from catalog.evidence.report.words import visible
 from catalog.service.api.parameters import READING, Text, whole_number
-from catalog.service.responses.answering import AskedThen, page
+from catalog.service.responses.answering import page
 from catalog.service.responses.rendering import wants_json
+from catalog.service.service import AskedThen
 from catalog.service.views import search
 from catalog.service.views.search import SearchQuestion
 

@@ -9,8 +9,9 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, Field
 
 from catalog.service.access.callers import Viewer
-from catalog.service.responses.answering import AskedThen, page
+from catalog.service.responses.answering import page
 from catalog.service.responses.links import url_snapshot
+from catalog.service.service import AskedThen
 from catalog.service.views.snapshot import SnapshotQuestion, named_elsewhere, snapshot_view
 
 router = APIRouter(include_in_schema=False)

@@ -4,55 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Depends, Query, Request
+from fastapi import Request
 from fastapi.responses import Response
 
 from catalog.answers import Document
-from catalog.questions.inquiry import Inquiry
-from catalog.questions.moments import parse_known_at
-from catalog.service.responses.beginning import is_before_all, nothing_recorded
 from catalog.service.responses.rendering import render, wants_json
-from catalog.service.values import Service
 
 _HTML, _JSON = "text/html; charset=utf-8", "application/json"
 _HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Accept, Cookie, Authorization, HX-Request"}
-
-
-def service_of(request: Request) -> Service:
-    """Return the running service of a request."""
-    service: Service = request.app.state.service
-    return service
-
-
-def _inquiry(request: Request, known_at: datetime | None = None) -> Inquiry:
-    service = service_of(request)
-    if is_before_all(service):
-        raise nothing_recorded(service)
-    return service.current.inquiry(known_at)
-
-
-async def _asked(request: Request) -> Inquiry:
-    return _inquiry(request)
-
-
-async def _asked_then(
-    request: Request,
-    as_known_at: Annotated[
-        str | None,
-        Query(description="Answer with what was recorded by this moment.", examples=["2026-11-01T00:00:00Z"]),
-    ] = None,
-) -> Inquiry:
-    return _inquiry(request, parse_known_at(as_known_at or None, "as_known_at"))
-
-
-Asked = Annotated[Inquiry, Depends(_asked)]
-"""The question of a request: settings and the newest copy of the catalog, the same for all of the request."""
-
-AskedThen = Annotated[Inquiry, Depends(_asked_then)]
-"""The same, as known at the moment that the request names, if it names one."""
 
 
 def page(request: Request, template: str, document: Document, **more: Any) -> Response:

@@ -27,10 +27,10 @@ from catalog.service.access.tokens import read_tokens
 from catalog.service.app import create_app
 from catalog.service.current.copy import Current
 from catalog.service.jobs.runner import Jobs
+from catalog.service.service import Service
 from catalog.service.serving.binding import Listening, bind, refuse_unguarded
 from catalog.service.serving.connections import Connection
 from catalog.service.serving.streams import Streams
-from catalog.service.values import Service
 from catalog.settings.loading import Settings
 from catalog.store.database import Catalog
 from catalog.workflow import utc_now

@@ -14,7 +14,7 @@ from catalog.service.jobs.night import night_at_work
 from catalog.service.jobs.runner import Jobs
 from catalog.service.jobs.values import Job, job_object, seconds_between
 from catalog.service.responses.hints import hinted
-from catalog.service.values import Service
+from catalog.service.service import Service
 from catalog.store.scan_list import ScanFilter, ScanRun, list_scan_runs
 from catalog.store.scan_pages import Beside, Place, beside_scan, judged_by_scan
 from catalog.workflow import utc_now

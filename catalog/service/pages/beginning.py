@@ -7,21 +7,9 @@ from fastapi.responses import Response
 
 from catalog.service.responses.problems import Problem
 from catalog.service.responses.rendering import render, wants_json
-from catalog.service.values import Service
+from catalog.service.service import service_of
 
 _AGAIN_SECONDS = "2"
-
-
-def is_before_all(service: Service) -> bool:
-    """Tell whether nobody has recorded anything yet: there is no catalog, and never was while this service ran."""
-    return service.current.generation is None and service.current.trouble is None and not service.catalog.exists
-
-
-def nothing_recorded(service: Service) -> Problem:
-    """Return what every question is answered with before the first scan."""
-    detail = f"catalog {service.catalog.path}: does not exist, so nobody has looked at anything yet"
-    hint = "run a scan first: landproof scan, or as an operator at /scans"
-    return Problem(503, detail, hint, "Nothing is recorded yet", {"Retry-After": "10"})
 
 
 def being_judged() -> Problem:
@@ -39,7 +27,7 @@ def tell(request: Request, problem: Problem) -> Response:
     """
     if wants_json(request):
         raise problem
-    state, status = ("nothing", 503) if is_before_all(request.app.state.service) else ("judging", 202)
+    state, status = ("nothing", 503) if service_of(request).is_before_all else ("judging", 202)
     text = render(request, "overview.html", {"beginning": {"state": state}})
     headers = {"Cache-Control": "no-store", "Vary": "Accept, Cookie, Authorization, HX-Request", **problem.headers}
     headers["Refresh"] = problem.headers["Retry-After"]
