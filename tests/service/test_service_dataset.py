@@ -6,7 +6,7 @@ import html
 import re
 import tomllib
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from support.service import Document, Served, serving
@@ -18,6 +18,7 @@ from catalog.schedule import Cron, Every, Once, Schedule
 from catalog.service.drawing.days import TONES
 from catalog.service.views.dataset import DatasetQuestion, dataset
 from catalog.service.views.dataset_parts import schedule_words, schema_changes
+from catalog.service.views.dataset_slots import Span, span_of
 from catalog.store.database import Catalog
 from catalog.store.series import Landed, columns_by_digest, landed, years_of
 from fixtures.content import TIME, gz, json_part, moment
@@ -105,15 +106,13 @@ def served(zone: Zone) -> Iterator[Served]:
 
 
 def told(inquiry: Inquiry, checked: Document, name: str, **asked: object) -> Document:
-    question = DatasetQuestion(**({"year": FIRST.year} | asked))  # type: ignore[arg-type]
-    return dataset(inquiry, ("zone", IDS[name]), checked, question)
+    return dataset(inquiry, ("zone", IDS[name]), checked, DatasetQuestion(**asked))  # type: ignore[arg-type]
 
 
 def words_of(document: Document) -> dict[str, str]:
     return {day["date"]: day["word"] for day in document["calendar"]["days"]}
 
 
-@pytest.mark.skipif(FIRST.year != NOW.year, reason="the days of this test are of one year")
 def test_the_calendar_has_a_word_for_each_slot(inquiry: Inquiry, checked: Document) -> None:
     document = told(inquiry, checked, "daily")
     days = [(FIRST + n * DAY).date().isoformat() for n in range(6)]
@@ -164,7 +163,6 @@ def test_a_dataset_with_one_unreadable_export_cannot_be_restored(inquiry: Inquir
     assert found["gzip.truncated"]["hint"]
 
 
-@pytest.mark.skipif(FIRST.year != NOW.year, reason="the days of this test are of one year")
 def test_many_slots_a_day_are_counted_and_paged(inquiry: Inquiry, checked: Document) -> None:
     document = told(inquiry, checked, "often")
     assert max(day["slots"] for day in document["calendar"]["days"]) == 8
@@ -234,6 +232,24 @@ def test_a_year_of_which_nothing_is_known_is_empty(inquiry: Inquiry, checked: Do
     assert year in document["years"]
 
 
+def test_without_a_year_it_is_twelve_months_so_that_january_shows_more_than_itself(
+    inquiry: Inquiry, checked: Document
+) -> None:
+    assert span_of(None, date(2027, 1, 1)) == Span(date(2026, 1, 2), date(2027, 1, 1))
+    assert span_of(2026, date(2027, 1, 1)) == Span(date(2026, 1, 1), date(2026, 12, 31))
+    assert span_of(None, date(1, 1, 2)) == Span(date(1, 1, 1), date(1, 1, 2))
+    span = span_of(2026, NOW.date())
+    moments = [datetime(2025, 12, 31, 23, 59, 59, 999_999, UTC), datetime(2026, 1, 1, tzinfo=UTC)]
+    moments += [datetime(2026, 12, 31, 23, 59, 59, 999_999, UTC), datetime(2027, 1, 1, tzinfo=UTC)]
+    assert [span.covers(at) for at in moments] == [False, True, True, False]
+    rolling, of_year = told(inquiry, checked, "daily"), told(inquiry, checked, "daily", year=FIRST.year)
+    assert (rolling["year"], of_year["year"]) == (None, FIRST.year)
+    assert rolling["calendar"]["to"] == inquiry.now.date().isoformat()
+    assert (of_year["calendar"]["from"], of_year["calendar"]["to"]) == (f"{FIRST.year}-01-01", f"{FIRST.year}-12-31")
+    assert len(rolling["snapshots"]) == 4
+    assert of_year["snapshots"] == [one for one in rolling["snapshots"] if one["export_time"][:4] == str(FIRST.year)]
+
+
 def test_an_unknown_dataset_names_the_nearest(inquiry: Inquiry) -> None:
     wanted = IDS["daily"][:-1] + "f"
     with pytest.raises(UnknownError) as caught:
@@ -268,12 +284,12 @@ def test_changes_of_the_schema_are_told_with_what_changed() -> None:
         "four": (Column("b", "double", True), Column("c", "string", True)),
     }
     exports = [export(n, name) for n, name in enumerate(["one", "one", None, "two", "three", "four"])]
-    found = schema_changes(exports, sets, exports[0].export_at.year)
+    found = schema_changes(exports, sets, Span(exports[0].export_at.date(), exports[-1].export_at.date()))
     assert [(one["export_time"], one["added"], one["removed"]) for one in found] == [
         (exports[3].export_time, ["c"], []), (exports[5].export_time, [], ["a"])
     ]  # fmt: skip
     assert found[0]["retyped"] == [{"name": "b", "before": "long", "after": "double"}]
-    assert schema_changes(exports, sets, 1999) == []
+    assert schema_changes(exports, sets, span_of(1999, NOW.date())) == []
 
 
 STARTS = datetime(2026, 1, 5, 4, 30, tzinfo=UTC)
@@ -313,7 +329,7 @@ def test_every_kind_of_dataset_has_a_page(served: Served, name: str) -> None:
 
 
 def test_drawings_have_a_text_beside_them(served: Served) -> None:
-    page = html.unescape(page_of(served, "daily", f"?year={FIRST.year}"))
+    page = html.unescape(page_of(served, "daily"))
     for drawing in re.findall(r'<svg class="(?:chart|calendar|chain-drawing)"[^>]*>', page):
         assert re.search(r'role="(img|group)" aria-label="[^"]{10,}"', drawing), drawing
     assert "The days as a table" in page

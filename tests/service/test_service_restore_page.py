@@ -115,7 +115,8 @@ def test_each_day_has_the_state_of_a_plan_to_its_end(life: Evidence, served: Ser
 
 
 def test_a_day_of_the_calendar_leads_to_the_plan_of_that_day(life: Evidence, served: Served) -> None:
-    shown = seen(served, dataset=HERE)
+    months = sorted({f"{life.due(n):%Y-%m}" for n in range(9)})
+    shown = "".join(seen(served, dataset=HERE, month=month) for month in months)
     links = re.findall(r'<a class="day (\w+)" href="([^"]+)"', shown)
     assert {"complete", "gap"} <= {state for state, _ in links}
     for state, address in links[:2]:

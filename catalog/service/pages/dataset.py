@@ -19,7 +19,6 @@ from catalog.service.drawing.line import Chart, Point, draw_line
 from catalog.service.responses.answering import answer, page
 from catalog.service.service import Asked, service_of
 from catalog.service.views.dataset import DatasetQuestion, dataset
-from catalog.service.views.dataset_slots import year_days
 from catalog.store.series import DatasetPlace
 from verifier.errors import LandproofError
 
@@ -38,7 +37,9 @@ class PageQuery(BaseModel):
     """What may be asked of the page of a dataset."""
 
     year: Annotated[int | None, *_between(1, _LAST_YEAR)] = Field(
-        None, description="The year of calendar, lines and exports; this one unless given.", examples=[2026]
+        None,
+        description="The year of calendar, lines and exports; the last twelve months unless given.",
+        examples=[2026],
     )
     page: Annotated[int, *_between(1, _LAST_PAGE)] = Field(1, description="Which page of its exports, 20 each.")
     measure: Flag = Field(default=False, description="Measure its recovery points, too, which takes longer.")
@@ -93,8 +94,9 @@ def drawings(document: Document) -> dict[str, Any]:
 
 
 def _calendar(document: Document) -> Calendar:
-    known = {one["date"]: one for one in document["calendar"]["days"]}
-    first, last = year_days(document["year"])
+    told = document["calendar"]
+    known = {one["date"]: one for one in told["days"]}
+    first, last = date.fromisoformat(told["from"]), date.fromisoformat(told["to"])
     days = []
     for number in range(first.toordinal(), last.toordinal() + 1):
         day = date.fromordinal(number)

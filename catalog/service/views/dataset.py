@@ -22,7 +22,7 @@ from catalog.service.views.dataset_parts import (
     said_object,
     schema_changes,
 )
-from catalog.service.views.dataset_slots import Export, Facts, exports_of, year_bounds, year_days
+from catalog.service.views.dataset_slots import Export, Facts, Span, exports_of, span_of
 from catalog.settings.values import nearest
 from catalog.store.known import known_zones, looks
 from catalog.store.queries import dataset_names
@@ -31,14 +31,17 @@ from catalog.store.series import DatasetPlace, Landed, columns_by_digest, landed
 
 PAGE = 20
 _BEFORE = timedelta(days=45)
-"""So far before a year its exports are read, too, so that a change of columns at New Year is seen."""
+"""So far before a span its exports are read, too, so that a change of columns at its beginning is seen."""
 _MEASURED = (30, 90)
 _FIRST_YEAR, _LAST_YEAR = 1, 9998
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetQuestion:
-    """Which year of a dataset, which page of its exports, and whether its recovery points are to be measured."""
+    """Which calendar year of a dataset, the last twelve months if none, and which page of its exports of that.
+
+    With `measures`, its recovery points are to be measured, too.
+    """
 
     year: int | None = None
     page: int = 1
@@ -54,9 +57,10 @@ def dataset(inquiry: Inquiry, place: DatasetPlace, judged: Document | None, aske
     settings, now = inquiry.settings.dataset(*place), inquiry.now
     entry = next((d for d in judged["datasets"] if (d["zone"], d["dataset_id"]) == place), None) if judged else None
     years = years_of(inquiry.catalog, place)
-    year = min(max(asked.year or now.year, _FIRST_YEAR), _LAST_YEAR)
-    facts = _facts(inquiry, place, year)
-    exports = exports_of(facts, year)
+    year = None if asked.year is None else min(max(asked.year, _FIRST_YEAR), _LAST_YEAR)
+    span = span_of(year, now.date())
+    facts = _facts(inquiry, place, span)
+    exports = exports_of(facts, span)
     return {
         "schema": "landproof/dataset/1",
         "as_known_at": moment(inquiry.catalog.known_at),
@@ -69,11 +73,11 @@ def dataset(inquiry: Inquiry, place: DatasetPlace, judged: Document | None, aske
         "looked_at": moment(facts.look.started_at) if facts.look else None,
         "promise": promise_object(settings, inquiry.settings.zones.get(place[0])),
         "year": year,
-        "years": sorted({*years, year, *([now.year] if settings else [])}),
-        "calendar": _calendar(exports, place, year),
-        "series": _series(exports, year, now),
+        "years": sorted({*years, *([year] if year else []), *([now.year] if settings else [])}),
+        "calendar": _calendar(exports, place, span),
+        "series": _series(exports, span, now),
         "schema_changes": schema_changes(
-            facts.landed, columns_by_digest(inquiry.catalog, [one.columns for one in facts.landed if one.columns]), year
+            facts.landed, columns_by_digest(inquiry.catalog, [one.columns for one in facts.landed if one.columns]), span
         ),
         "chain": chain_object(inquiry, place, has_exports=bool(years)),
         "objective": objective_object(settings),
@@ -81,7 +85,7 @@ def dataset(inquiry: Inquiry, place: DatasetPlace, judged: Document | None, aske
         if asked.measures and settings and settings.recovery_point and years
         else None,
         "findings": findings_of(entry),
-        **_page([one for one in facts.landed if one.export_at.year == year], place, asked.page),
+        **_page([one for one in facts.landed if span.covers(one.export_at)], place, asked.page),
         **said_object(inquiry, place),
     }
 
@@ -98,9 +102,8 @@ def _known_name(inquiry: Inquiry, place: DatasetPlace) -> str | None:
     return names[place]
 
 
-def _facts(inquiry: Inquiry, place: DatasetPlace, year: int) -> Facts:
-    first, last = year_bounds(year)
-    found = landed(inquiry.catalog, place, shift(first, -_BEFORE), shift(last, EARLY))
+def _facts(inquiry: Inquiry, place: DatasetPlace, span: Span) -> Facts:
+    found = landed(inquiry.catalog, place, shift(span.begins, -_BEFORE), shift(span.ends, EARLY))
     return Facts(
         place=place,
         settings=inquiry.settings.dataset(*place),
@@ -111,15 +114,17 @@ def _facts(inquiry: Inquiry, place: DatasetPlace, year: int) -> Facts:
     )
 
 
-def _calendar(exports: list[Export], place: DatasetPlace, year: int) -> Document:
-    """The days of a year on which anything was due or came, each with its worst export."""
-    days = [d for d in day_words(((e.at, e.word) for e in exports), *year_days(year)) if d.slots]
+def _calendar(exports: list[Export], place: DatasetPlace, span: Span) -> Document:
+    """The days of a span on which anything was due or came, each with its worst export."""
+    days = [d for d in day_words(((e.at, e.word) for e in exports), span.first, span.last) if d.slots]
     worst: dict[tuple[str, str], str] = {}
     for one in exports:
         if one.export_time:
             worst.setdefault((one.at.date().isoformat(), one.word), f"{place[0]}/{place[1]}/{one.export_time}")
     counts = Counter(one.word for one in exports)
     return {
+        "from": span.first.isoformat(),
+        "to": span.last.isoformat(),
         "counts": {word: counts[word] for word in TONES if counts[word]},
         "days": [
             {
@@ -134,14 +139,13 @@ def _calendar(exports: list[Export], place: DatasetPlace, year: int) -> Document
     }
 
 
-def _series(exports: list[Export], year: int, now: datetime) -> Document:
+def _series(exports: list[Export], span: Span, now: datetime) -> Document:
     """Rows and bytes of each export in order; null where nothing landed."""
-    first, last = year_bounds(year)
     shown = [one for one in exports if one.word != "waiting"]
-    begins = max(first, min((one.at for one in shown), default=first))
+    begins = max(span.begins, min((one.at for one in shown), default=span.begins))
     return {
         "from": moment(begins),
-        "to": moment(max(min(last, now), begins)),
+        "to": moment(max(min(span.ends, now), begins)),
         "points": [
             {
                 "at": moment(one.at),
@@ -154,13 +158,13 @@ def _series(exports: list[Export], year: int, now: datetime) -> Document:
     }
 
 
-def _page(of_year: list[Landed], place: DatasetPlace, page: int) -> Document:
-    """One page of the exports of a year, the newest first, and how many come after it."""
-    shown = of_year[::-1][(page - 1) * PAGE : page * PAGE]
+def _page(of_span: list[Landed], place: DatasetPlace, page: int) -> Document:
+    """One page of the exports of a span, the newest first, and how many come after it."""
+    shown = of_span[::-1][(page - 1) * PAGE : page * PAGE]
     return {
         "snapshots": [_snapshot(place, one) for one in shown],
         "page": page,
-        "more": max(len(of_year) - page * PAGE, 0),
+        "more": max(len(of_span) - page * PAGE, 0),
     }
 
 

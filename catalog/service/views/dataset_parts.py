@@ -12,6 +12,7 @@ from catalog.schedule import Cron, Every, Once, Schedule, format_duration
 from catalog.service.current.exposure import chain_of
 from catalog.service.drawing.chain import links_of
 from catalog.service.responses.hints import hinted
+from catalog.service.views.dataset_slots import Span
 from catalog.settings.loading import DatasetSettings
 from catalog.settings.tables import ZoneSettings
 from catalog.store.said import list_waivers
@@ -85,15 +86,15 @@ def objective_object(settings: DatasetSettings | None) -> Document | None:
     return {"seconds": _seconds(settings.recovery_point)}
 
 
-def schema_changes(exports: Sequence[Landed], sets: Mapping[str, tuple[Column, ...]], year: int) -> list[Document]:
-    """Return what changed from one export to the next whose columns are known, in a year, in order."""
+def schema_changes(exports: Sequence[Landed], sets: Mapping[str, tuple[Column, ...]], span: Span) -> list[Document]:
+    """Return what changed from one export to the next whose columns are known, in a span, in order."""
     found: list[Document] = []
     before: tuple[Column, ...] | None = None
     for one in exports:
         columns = sets.get(one.columns or "")
         if columns is None:
             continue
-        if before is not None and columns != before and one.export_at.year == year:
+        if before is not None and columns != before and span.covers(one.export_at):
             changed = _changed(before, columns)
             if any(changed.values()):
                 found.append({"at": moment(one.export_at), "export_time": one.export_time} | changed)

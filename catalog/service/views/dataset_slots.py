@@ -1,4 +1,4 @@
-"""The slots of one dataset in a year with what became of them, and exports that fill none; findings are not looked at.
+"""The slots of one dataset over a year with what became of them, and exports that fill none; looks at no finding.
 
 Pure: the settings, exports, waivers, the newest listing and the moment come in, words by moment go out.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 
 from catalog.judging.slots import judge_dataset
 from catalog.judging.values import Arrival, Look, Pause, Period, Promise, Slot, SlotStatus
@@ -16,6 +16,8 @@ from catalog.service.drawing.days import NOTHING, verdict_word
 from catalog.settings.loading import DatasetSettings
 from catalog.store.series import DatasetPlace, Landed
 from verifier.model import Presence, SnapshotId
+
+_YEAR_DAYS = 365
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,19 +42,38 @@ class Export:
     landed: Landed | None = None
 
 
-def year_bounds(year: int) -> tuple[datetime, datetime]:
-    """Return when a year begins and ends in UTC."""
-    return datetime(year, 1, 1, tzinfo=UTC), datetime(year, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Days in a row, in UTC: the first and the last."""
+
+    first: date
+    last: date
+
+    @property
+    def begins(self) -> datetime:
+        """Its first moment."""
+        return datetime.combine(self.first, time.min, UTC)
+
+    @property
+    def ends(self) -> datetime:
+        """Its last moment."""
+        return datetime.combine(self.last, time.max, UTC)
+
+    def covers(self, at: datetime) -> bool:
+        """Tell whether a moment is of one of its days."""
+        return self.begins <= at <= self.ends
 
 
-def year_days(year: int) -> tuple[date, date]:
-    """Return the first and last day of a year."""
-    return date(year, 1, 1), date(year, 12, 31)
+def span_of(year: int | None, today: date) -> Span:
+    """Return a calendar year, or the twelve months up to today, so that January shows more than itself."""
+    if year is None:
+        return Span(date.fromordinal(max(today.toordinal() - _YEAR_DAYS + 1, 1)), today)
+    return Span(date(year, 1, 1), date(year, 12, 31))
 
 
-def exports_of(facts: Facts, year: int) -> list[Export]:
-    """Return what was due and what came in a year, in order; slots that are still to come are left out."""
-    first, last = year_bounds(year)
+def exports_of(facts: Facts, span: Span) -> list[Export]:
+    """Return what was due and what came in a span, in order; slots that are still to come are left out."""
+    first, last = span.begins, span.ends
     schedule = facts.settings.schedule() if facts.settings and facts.settings.enabled else None
     is_encrypted = facts.settings is not None and facts.settings.encrypted
     slots = _slots(facts, schedule, Period(first, min(last, facts.now))) if schedule and first <= facts.now else ()
