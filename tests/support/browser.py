@@ -72,6 +72,7 @@ class Window:
     page: Page
     troubles: list[str] = field(default_factory=list)
     statuses: set[int] = field(default_factory=set)
+    is_closed: bool = False
 
     def open(self, path: str, status: int = 200) -> Page:
         """Go to an address of the service, whose answer must have this status."""
@@ -120,7 +121,10 @@ class Window:
         return int(self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
 
     def close(self) -> None:
-        """End it; raises where anything went wrong in it."""
+        """End it, once; raises where anything went wrong in it."""
+        if self.is_closed:
+            return
+        self.is_closed = True
         self.context.close()
         assert self.troubles == [], self.troubles
 

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,13 +25,14 @@ _SAID = ("serving ", "stopping: ", "stopped", "login: ", "logout: ")
 
 @dataclass(slots=True)
 class Served:
-    """A running service: where it is, by which settings it runs, and who is let in."""
+    """A running service: where it is, by which settings it runs, and who is let in; `guests` leave before it ends."""
 
     url: str
     config: Path
     process: subprocess.Popen[bytes]
     said: Path
     expected: tuple[str, ...] = ()
+    guests: ExitStack = field(default_factory=ExitStack)
     _tokens: dict[str, str] = field(default_factory=dict)
 
     def token(self, role: str, name: str | None = None) -> str:
@@ -91,7 +92,8 @@ def serving(
         served = Served("", config, process, said, _tokens=tokens)
         try:
             served.url = _ready(process, out, said)
-            yield served
+            with served.guests:
+                yield served
         finally:
             _stop(process)
         _assert_quiet(served)

@@ -30,6 +30,7 @@ def opened(browser: Browser) -> Iterator[Open]:
 
         def start(served: Served, role: str | None = None, **options: object) -> Window:
             one = stack.enter_context(window(browser, served.url, **options))
+            served.guests.callback(one.close)  # what a page still asks for is not refused by a service that has ended
             if role:
                 one.log_in(served.token(role), "/search")  # the quickest page
             return one
