@@ -42,7 +42,10 @@ _FIELDS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
-    """One export of the company, and how it does; `trouble` is what is the matter with it at the end, if anything."""
+    """One export of the company, and how it does; `trouble` is what is the matter with it at the end, if anything.
+
+    `minute_of_day` may be below zero, for what is due on the evening before.
+    """
 
     number: int
     zone: str
@@ -86,6 +89,14 @@ class Plan:
     def begins(self) -> datetime:
         """The midnight on which it all begins."""
         return self.now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=self.days)
+
+    @property
+    def moved_minutes(self) -> int:
+        """By how much exports are moved so that it is seven o'clock for them, whatever the hour is.
+
+        So what has landed, is late and is still arriving at the end is the same at any hour of a day.
+        """
+        return self.now.hour * 60 + self.now.minute - 7 * 60
 
     def all_datasets(self) -> list[Dataset]:
         """Return the datasets, by number."""
@@ -134,7 +145,7 @@ def _dataset(plan: Plan, number: int) -> Dataset:
         id=f"64e0{sha256(f'{plan.seed}/{number}'.encode()).hexdigest()[:20]}",
         name=f"{AREAS[number % 20]} {REGIONS[number // 20 % 10]}" + (f" {number // 200 + 1}" if number >= 200 else ""),
         every_hours=hours,
-        minute_of_day=dice.choice((0, 30, 60, 60, 60, 90, 120, 180)),
+        minute_of_day=dice.choice((0, 30, 60, 60, 60, 90, 120, 180)) + plan.moved_minutes,
         first_day=first,
         flow_day=flow,
         last_day=plan.days - {"stopped": 6, "ended": 12}.get(trouble, -1),
