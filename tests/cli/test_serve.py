@@ -61,7 +61,7 @@ def refused(folder: Path, *words: object) -> str:
 
 
 def get(url: str, **named: object) -> httpx.Response:
-    return httpx.get(url, trust_env=False, timeout=20, **named)  # type: ignore[arg-type]
+    return httpx.get(url, trust_env=False, timeout=20, **named)
 
 
 def test_it_serves_this_machine_until_sigterm(tmp_path: Path) -> None:

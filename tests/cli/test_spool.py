@@ -43,7 +43,7 @@ def test_a_spool_can_be_gone_through_again(documents: list[dict[str, Any]]) -> N
 
 def test_many_documents_are_not_held_in_memory() -> None:
     spool = spooled([{"number": n, "text": "x" * 1000} for n in range(2000)])
-    assert spool._file._rolled  # type: ignore[attr-defined]
+    assert spool._file._rolled
     assert [one["number"] for one in spool] == list(range(2000))
 
 

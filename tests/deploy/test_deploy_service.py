@@ -158,7 +158,7 @@ def _nginx(folder: Path, port: int) -> Iterator[httpx.Client]:
     trusting = ssl.create_default_context(cafile=str(folder / "fullchain.pem"))
     try:
         base, options = f"https://127.0.0.1:{port}", {"verify": trusting, "trust_env": False}
-        with httpx.Client(base_url=base, headers={"Host": NAME}, timeout=30, **options) as client:  # type: ignore[arg-type]
+        with httpx.Client(base_url=base, headers={"Host": NAME}, timeout=30, **options) as client:
             assert until(lambda: _listens(port) or process.poll() is not None), (folder / "said").read_text()
             assert process.poll() is None, (folder / "said").read_text()
             yield client

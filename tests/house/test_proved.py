@@ -11,9 +11,9 @@ def report(destination: str, outcome: str, *, when: str = "call", suite: str = "
         nodeid=f"tests/contract/{suite}::test_it[{destination}]",
         location=("", 0, ""),
         keywords={},
-        outcome=outcome,  # type: ignore[arg-type]
+        outcome=outcome,
         longrepr=("file", 1, "Skipped: its server is not installed") if outcome == "skipped" else None,
-        when=when,  # type: ignore[arg-type]
+        when=when,
         user_properties=[(PROPERTY, destination)],
     )
 

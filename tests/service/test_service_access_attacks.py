@@ -45,7 +45,7 @@ def test_a_forged_form_changes_nothing(doors: Doors) -> None:
         {"files": {"csrf": ("csrf", csrf)}},
     ]
     for request in forged:
-        answer = browser.post(path, **request)  # type: ignore[arg-type]
+        answer = browser.post(path, **request)
         assert answer.status_code == 403, request
     assert browser.post(path, data={"csrf": csrf}).status_code == 200
     assert browser.post(path, headers={"X-CSRF-Token": csrf}, json={}).status_code == 200
@@ -119,7 +119,7 @@ def test_a_site_behind_a_name_of_its_own_is_same_origin(tmp_path: Path) -> None:
     doors = Doors(tmp_path, {"trusted_proxies": ["127.0.0.1"], "hosts": ["landproof.example"]})
     form = {"data": {"token": doors.token()}}
     own = {"Origin": "https://landproof.example"}
-    assert doors.client().post("/login", headers=own, **form).status_code == 303  # type: ignore[arg-type]
+    assert doors.client().post("/login", headers=own, **form).status_code == 303
 
 
 # Names of the host
@@ -272,7 +272,7 @@ def test_what_is_sent_is_bounded(doors: Doors) -> None:
         yield from (b"x" * 65_536 for _ in range(20))
 
     headers = {"Content-Type": "application/x-www-form-urlencoded", "Transfer-Encoding": "chunked"}
-    assert client.post("/viewer/asks", content=b"".join(chunks()), headers=headers).status_code == 413  # type: ignore[arg-type]
+    assert client.post("/viewer/asks", content=b"".join(chunks()), headers=headers).status_code == 413
     assert client.post("/login", content=b"token=" + b"x" * MOST_BYTES).status_code == 413
     for length in ("-1", "1e3", "9" * 30, "0x10", ""):
         assert client.get("/viewer", headers={"Content-Length": length}).status_code == 413

@@ -106,7 +106,7 @@ def served(zone: Zone) -> Iterator[Served]:
 
 
 def told(inquiry: Inquiry, checked: Document, name: str, **asked: object) -> Document:
-    return dataset(inquiry, ("zone", IDS[name]), checked, DatasetQuestion(**asked))  # type: ignore[arg-type]
+    return dataset(inquiry, ("zone", IDS[name]), checked, DatasetQuestion(**asked))
 
 
 def words_of(document: Document) -> dict[str, str]:

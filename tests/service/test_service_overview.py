@@ -37,7 +37,7 @@ HOSTILE = "<script>alert(1)</script> \u202eevil\u2066 " + "x" * 60
 
 def promise(dataset_id: str, **more: object) -> Promise:
     fields = {"zone": "cja", "dataset_id": dataset_id, "name": f"Name {dataset_id}", "schedule": DAILY} | more
-    return Promise(**fields)  # type: ignore[arg-type]
+    return Promise(**fields)
 
 
 def judged(*judgements: DatasetJudgement, findings: tuple[Finding, ...] = ()) -> Document:
@@ -54,7 +54,7 @@ def whole(dataset_id: str, *days: int, verdict: Verdict = Verdict.GOOD, **more: 
 def matters(document: Document, **more: object) -> list[Document]:
     rows = rows_of(Known(at=AT, judged=document, configured={}, recorded={}, recoveries=None))
     fields = {"at": AT, "judged": document, "rows": rows, "configured": {}, "looks": {}} | more
-    return matters_of(Told(**fields))  # type: ignore[arg-type]
+    return matters_of(Told(**fields))
 
 
 def bad(dataset_id: str) -> DatasetJudgement:
@@ -196,7 +196,7 @@ def checked(zone: Zone) -> Document:
 def shown(inquiry: Inquiry, checked: Document, **asked: object) -> Document:
     known = recoveries(inquiry.settings, inquiry.catalog, inquiry.now)
     board = board_of(inquiry, checked, inquiry.now, known)
-    return overview(board, OverviewQuestion(**asked))  # type: ignore[arg-type]
+    return overview(board, OverviewQuestion(**asked))
 
 
 def test_every_dataset_is_there_with_its_state_and_newest_good_snapshot(inquiry: Inquiry, checked: Document) -> None:

@@ -103,8 +103,8 @@ class Window:
             ("desktop", DESKTOP, "dark"),
             ("desktop", DESKTOP, "light"),
         ):
-            self.page.set_viewport_size(shape)  # type: ignore[arg-type]
-            self.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            self.page.set_viewport_size(shape)
+            self.page.emulate_media(color_scheme=scheme)
             self.picture(f"{name}-{size}-{scheme}")
 
     def barriers(self) -> list[str]:

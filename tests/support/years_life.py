@@ -131,12 +131,12 @@ def _restores(connection: Connection, plan: Plan, datasets: Sequence[Dataset]) -
         }  # fmt: skip
         ended = at + timedelta(seconds=40 + copied * 30 // 38_000_000)
         if said:
-            begun = RestoreRecord(state=RestoreState.RUNNING, **common)  # type: ignore[arg-type]
+            begun = RestoreRecord(state=RestoreState.RUNNING, **common)
             yield _entry(SegmentKind.RESTORE, f"restore-{number}-begins", at, begun.rows())
         done = RestoreRecord(
             state=state, files_copied=60 if number % 8 < 6 else 20, bytes_copied=copied * 30, finished_at=ended,
             **common,
-        )  # type: ignore[arg-type]  # fmt: skip
+        )  # fmt: skip
         yield _entry(SegmentKind.RESTORE, f"restore-{number}", ended, done.rows())
 
 

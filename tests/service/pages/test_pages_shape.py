@@ -54,7 +54,7 @@ def test_a_page_is_whole_for_everybody(name: str, viewer: Window, years: Years) 
     page.emulate_media(color_scheme="dark")
     barriers += [f"dark: {one}" for one in viewer.barriers()]
     page.emulate_media(color_scheme="light")
-    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    page.set_viewport_size(PHONE)
     wider = viewer.overflow()
     viewer.picture_everywhere(name)
     assert (wider, barriers) == (0, [])

@@ -273,7 +273,7 @@ def test_a_listing_that_is_given_up_leaves_a_backend_that_works(
     with closing(open_backend(full.location())) as backend:
         listing = iter(backend.list())
         file = next(listing)[0]
-        listing.close()  # type: ignore[attr-defined]
+        listing.close()
         assert backend.stat(file.path) == file
 
 
